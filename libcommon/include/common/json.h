@@ -1,8 +1,8 @@
 /* JSON (RFC 8259), read strictly and written safely. cJSON is behind it and named nowhere else.
  *
  * Reading refuses what RFC 8259 leaves open and peers disagree on: duplicate names, text after the
- * value, ill-formed UTF-8, unpaired surrogates, \u0000, nesting over JSON_MAX_DEPTH, integers
- * beyond +-2^53 and numbers that are not finite. Names are compared with case. */
+ * value, ill-formed UTF-8, unpaired surrogates, \u0000, nesting over JSON_MAX_DEPTH, numbers beyond
+ * +-2^53 (a double would change them) or of more than 63 characters. Names are compared with case. */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
 
@@ -18,6 +18,7 @@
 
 #define JSON_MAX_DEPTH 32
 #define JSON_MAX_MEMBERS 1000 /* of one object or array */
+#define JSON_MAX_VALUES 30000 /* of one document: bounds the tree, which no arena's budget sees */
 
 struct json; /* a value inside a document */
 
@@ -60,7 +61,11 @@ void json_put_bool(struct json_writer *w, const char *name, bool value);
 void json_put_null(struct json_writer *w, const char *name);
 /* text must be JSON already: what PostgreSQL built. */
 void json_put_raw(struct json_writer *w, const char *name, struct str text);
+/* Writes a parsed value with everything in it. */
+void json_put_value(struct json_writer *w, const char *name, const struct json *value);
 /* Appends s as a JSON string, quotes included; ill-formed UTF-8 becomes U+FFFD. */
 void json_escape(struct buf *out, struct str s);
+/* Appends JSON text indented by two spaces a level: for files whose differences people read. */
+void json_pretty(struct buf *out, struct str json);
 
 #endif
