@@ -37,7 +37,8 @@ DECLARE
     job_id bigint;
 BEGIN
     LOOP
-        INSERT INTO bus.jobs (kind, payload, unique_key, due_at, created_at, request_id, traceparent)
+        INSERT INTO bus.jobs (kind, payload, unique_key, due_at, created_at, request_id,
+                              traceparent)
         VALUES (job.kind, coalesce(job.payload, '{}'), job.unique_key, coalesce(job.run_at, job_at),
                 job_at, ctx->>'request_id', ctx->>'traceparent')
         ON CONFLICT (kind, unique_key) WHERE state <> 'parked' DO NOTHING
@@ -96,7 +97,8 @@ BEGIN
     END LOOP;
     RETURN jsonb_build_object(
         'jobs', jobs,
-        'next_ms', greatest(0, ceil(extract(epoch FROM next_at - claim_at) * 1000)::bigint));
+        'next_ms', CASE WHEN next_at <= claim_at THEN 0
+                   ELSE ceil(extract(epoch FROM next_at - claim_at) * 1000)::bigint END);
 END $$;
 
 -- False from the next three: the job is not the caller's any more.

@@ -13,7 +13,7 @@ BEGIN
     FOREACH role IN ARRAY '{mh_service,mh_identity,mh_booking}'::text[] LOOP
         BEGIN
             IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role) THEN
-                EXECUTE format('CREATE ROLE %I NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION %s',
+                EXECUTE format('CREATE ROLE %I NOCREATEDB NOCREATEROLE %s',
                                role, CASE role WHEN 'mh_service' THEN 'NOLOGIN' ELSE 'LOGIN' END);
             END IF;
         EXCEPTION WHEN duplicate_object OR unique_violation THEN

@@ -3,7 +3,7 @@ BEGIN;
 
 DO $$
 DECLARE
-    ctx jsonb := '{"now": "2026-03-01T09:00:00Z", "ip": "192.0.2.1", "key": "k", "fingerprint": "f"}';
+    ctx jsonb := '{"now": "2026-03-01T09:00:00Z", "key": "k", "fingerprint": "f"}';
 BEGIN
     ASSERT bus.reply_claim(ctx), 'a new key is claimed';
     ASSERT bus.reply_store(ctx, 201, 'text') = 'text', 'the reply passes through';
