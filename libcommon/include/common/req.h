@@ -21,7 +21,7 @@
 
 #define REQ_MAX_PARAMS 4
 
-struct req_http; /* the connection's side, known to http/ only */
+struct http_exchange; /* see http_server.h */
 
 struct req {
     uint64_t id;
@@ -44,12 +44,12 @@ struct req {
     const char *in_json;                /* the normalised body, for $n::jsonb; "{}" without one */
     void *ctx;                          /* the steps' own struct, zeroed */
 
-    struct pg_result *rows;              /* of the last req_pg() */
-    const struct http_answer *answer;    /* of the last req_call(); copied into the arena */
-    const struct redis_value *redis;     /* of the last req_redis(); copied; NULL: not available */
-    enum err op_err;                     /* of the last req_work()/req_call() */
+    struct pg_result *rows;           /* of the last req_pg() */
+    const struct http_answer *answer; /* of the last req_call(); copied into the arena */
+    const struct redis_value *redis;  /* of the last req_redis(); copied; NULL: not available */
+    enum err op_err;                  /* of the last req_work()/req_call() */
 
-    struct req_http *http;
+    struct http_exchange *http;
 };
 
 /* --- failing ------------------------------------------------------------------------------- */
@@ -76,8 +76,8 @@ const char *req_header(const struct req *r, const char *name);
 
 /* --- waiting: each starts one operation and returns STEP_WAIT, or fails --------------------- */
 
-#define PG_ARGS(...)                                                                               \
-    (const char *const[]){__VA_ARGS__},                                                            \
+#define PG_ARGS(...)                    \
+    (const char *const[]){__VA_ARGS__}, \
         (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 /* Runs a statement; the rows are in r->rows at the next step. An SQL error fails the request as

@@ -24,12 +24,12 @@ enum auth {
 };
 
 enum route_flag {
-    ROUTE_KEY = 1 << 0,          /* takes Idempotency-Key; the write stores its reply */
-    ROUTE_KEY_REQUIRED = 1 << 1, /* and demands it */
-    ROUTE_IF_MATCH = 1 << 2,     /* demands If-Match */
-    ROUTE_LIST = 1 << 3,         /* replies {items, next_cursor, limit}; takes limit and cursor */
-    ROUTE_RAW_BODY = 1 << 4,     /* the steps read req_body() themselves */
-    ROUTE_SLOW = 1 << 5,         /* left out of the duration alarm */
+    ROUTE_KEY = 1 << 0,           /* takes Idempotency-Key; the write stores its reply */
+    ROUTE_KEY_REQUIRED = 1 << 1,  /* and demands it */
+    ROUTE_IF_MATCH = 1 << 2,      /* demands If-Match */
+    ROUTE_LIST = 1 << 3,          /* replies {items, next_cursor, limit}; takes limit and cursor */
+    ROUTE_RAW_BODY = 1 << 4,      /* the steps read req_body() themselves */
+    ROUTE_SLOW = 1 << 5,          /* left out of the duration alarm */
     ROUTE_OPTIONAL_BODY = 1 << 6, /* an empty body is an empty object */
 };
 
@@ -43,18 +43,28 @@ enum step_rc {
 
 typedef enum step_rc step_fn(struct req *r);
 
-/* A handler: rows that read top to bottom like blocking code. A CATCH row is passed over, unless a
- * row before it failed with that error: then the story goes on there (and the error is forgotten,
- * until the step says otherwise). */
+/* A handler: rows that read top to bottom like blocking code. CATCH rows stand at the end and are
+ * passed over, unless a row before them failed with that error: then the error is forgotten and the
+ * story goes on with the CATCH rows for it, in order, until one replies, fails, or goes back with
+ * req_goto(). */
 struct step {
     step_fn *fn;
     const char *name;
     enum err catches; /* ERR_OK: an ordinary row */
 };
 
-#define STEP(function) {.fn = (function), .name = #function}
-#define CATCH(error, function) {.fn = (function), .name = #function, .catches = (error)}
-#define STEP_END {.fn = NULL}
+#define STEP(function)                      \
+    {                                       \
+        .fn = (function), .name = #function \
+    }
+#define CATCH(error, function)                                  \
+    {                                                           \
+        .fn = (function), .name = #function, .catches = (error) \
+    }
+#define STEP_END   \
+    {              \
+        .fn = NULL \
+    }
 
 struct route {
     enum http_method method;

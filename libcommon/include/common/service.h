@@ -33,7 +33,6 @@ struct common_config {
 #undef CONFIG
 };
 
-/* An event that the service emits, as proto/events.def has it. */
 struct service {
     const char *name;  /* "booking" */
     const char *title; /* "Booking" */
@@ -67,7 +66,9 @@ struct service {
 struct command {
     const char *name;
     const char *prose;
-    int (*run)(struct svc *svc, int argc, char **argv); /* loop and PostgreSQL are up */
+    bool offline; /* needs neither configuration nor database: svc is NULL */
+    /* The loop runs and PostgreSQL is up, or run() is not called. Returns the exit status. */
+    int (*run)(struct svc *svc, int argc, char **argv);
 };
 
 /* The running service, in one worker. Fields are the service's to use, not to change. */

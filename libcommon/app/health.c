@@ -1,0 +1,245 @@
+/* Health as every service tells it: liveness touches nothing, readiness needs the database and what
+ * the service says, Redis may be away. Rows are added to each service's routes. */
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common_sql.h"
+#include "req_priv.h"
+
+#define CHECK_TIMEOUT_MS 2000
+
+bool app_ready(struct app *app, const char **ret_why)
+{
+    const char *why = "starting or stopping";
+    bool ready = app->state == APP_RUNNING && app->watched_us && pg_ready(app->svc.pg, &why);
+    if (ready && app->svc.desc->ready)
+        ready = app->svc.desc->ready(&app->svc, &why);
+    if (!ready && ret_why)
+        *ret_why = why;
+    return ready;
+}
+
+static void service_write(struct json_writer *w, const char *name, bool healthy, const char *bad)
+{
+    json_open(w, name, '{');
+    json_put_cstr(w, "status", healthy ? "healthy" : bad);
+    json_close(w, '}');
+    metric_set(&app_metrics[M_SERVICE_HEALTH], healthy, name);
+}
+
+static void checks_write(struct app *app, struct json_writer *w)
+{
+    json_open(w, "checks", '{');
+    service_write(w, "database", pg_ready(app->svc.pg, NULL), "unhealthy");
+    service_write(w, "redis", redis_ready(app->svc.redis), "degraded");
+    json_close(w, '}');
+}
+
+static enum step_rc health_reply(struct req *r, int status, struct buf *b)
+{
+    const char *text = buf_err(b) == ERR_OK ? arena_strndup(r->arena, b->data, b->len) : NULL;
+    struct str body = {text, b->len};
+    buf_free(b);
+    return text ? req_reply(r, status, body) : req_fail(r, ERR_NO_MEMORY, NULL);
+}
+
+static enum step_rc liveness(struct req *r)
+{
+    metric_add(&app_metrics[M_HEALTH], 1, "liveness", "alive");
+    return req_reply(r, 200, STR("{\"status\":\"alive\"}"));
+}
+
+static void readiness_write(struct req *r, struct json_writer *w, bool *ret_ready)
+{
+    struct app *app = app_of(r->svc);
+    const char *why = NULL;
+    *ret_ready = app_ready(app, &why);
+    json_put_cstr(w, "status", *ret_ready ? "ready" : "not_ready");
+    json_put_cstr(w, "service", r->svc->desc->name);
+    if (!*ret_ready)
+        json_put_cstr(w, "reason", app->state == APP_DRAINING ? "draining" : why);
+    checks_write(app, w);
+}
+
+static enum step_rc readiness_at(struct req *r, const char *endpoint)
+{
+    struct buf b = BUF_INIT(4096);
+    struct json_writer w = JSON_WRITER(&b);
+    bool ready;
+    json_open(&w, NULL, '{');
+    readiness_write(r, &w, &ready);
+    json_close(&w, '}');
+    metric_add(&app_metrics[M_HEALTH], 1, endpoint, ready ? "ready" : "not_ready");
+    metric_observe_us(&app_metrics[M_HEALTH_DURATION], clock_mono_us() - reqx_of(r)->started_us,
+                      endpoint, "simple");
+    return health_reply(r, ready ? 200 : 503, &b);
+}
+
+static enum step_rc readiness(struct req *r)
+{
+    return readiness_at(r, "readiness");
+}
+
+static enum step_rc health(struct req *r)
+{
+    return readiness_at(r, "health");
+}
+
+static enum step_rc detailed_query(struct req *r)
+{
+    return req_pg(r, &sql_health, PG_ARGS(req_sql_ctx(r)));
+}
+
+static void system_write(struct json_writer *w)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    json_open(w, "system", '{');
+    json_put_i64(w, "pid", getpid());
+    json_put_i64(w, "max_rss_kb", usage.ru_maxrss);
+    json_put_i64(w, "cpu_user_ms", usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000);
+    json_put_i64(w, "cpu_system_ms", usage.ru_stime.tv_sec * 1000 + usage.ru_stime.tv_usec / 1000);
+    json_close(w, '}');
+}
+
+static void config_write(struct json_writer *w, const struct config_table *t, const char *member)
+{
+    json_open(w, member, '[');
+    for (size_t i = 0; i < t->n; i++)
+        json_put_cstr(w, NULL, t->rows[i].name);
+    json_close(w, ']');
+}
+
+static enum step_rc detailed_reply(struct req *r)
+{
+    struct app *app = app_of(r->svc);
+    struct buf b = BUF_INIT(65536);
+    struct json_writer w = JSON_WRITER(&b);
+    bool ready;
+    json_open(&w, NULL, '{');
+    readiness_write(r, &w, &ready);
+    json_put_i64(&w, "database_round_trip_us", clock_mono_us() - reqx_of(r)->started_us);
+    json_put_i64(&w, "database_busy", (int64_t)pg_busy(app->svc.pg));
+    json_put_i64(&w, "connections", http_server_connections(app->server));
+    json_put_i64(&w, "requests_in_flight", (int64_t)idmap_count(app->requests));
+    system_write(&w);
+    config_write(&w, &common_config_table, "config");
+    config_write(&w, &r->svc->desc->config, "service_config");
+    json_close(&w, '}');
+    metric_add(&app_metrics[M_HEALTH], 1, "detailed", ready ? "ready" : "not_ready");
+    metric_observe_us(&app_metrics[M_HEALTH_DURATION], clock_mono_us() - reqx_of(r)->started_us,
+                      "detailed", "all");
+    return health_reply(r, ready ? 200 : 503, &b);
+}
+
+static const struct step liveness_steps[] = {STEP(liveness), STEP_END};
+static const struct step readiness_steps[] = {STEP(readiness), STEP_END};
+static const struct step health_steps[] = {STEP(health), STEP_END};
+static const struct step detailed_steps[] = {STEP(detailed_query), STEP(detailed_reply), STEP_END};
+
+static const struct field status_fields[] = {
+    {.name = "status",
+     .type = FIELD_STR,
+     .flags = FIELD_REQUIRED,
+     .max = 20,
+     .offset = FIELD_NOWHERE,
+     .prose = "alive, ready or not_ready"},
+    {.name = "service",
+     .type = FIELD_STR,
+     .max = 40,
+     .offset = FIELD_NOWHERE,
+     .prose = "Which service answers"},
+    {.name = "reason",
+     .type = FIELD_STR,
+     .flags = FIELD_NULLABLE,
+     .max = 500,
+     .offset = FIELD_NOWHERE,
+     .prose = "Why it is not ready"},
+    {.name = "checks",
+     .type = FIELD_ANY,
+     .offset = FIELD_NOWHERE,
+     .prose = "Each dependency: healthy, degraded or unhealthy"                     },
+};
+static const struct field_table status_table = {"HealthStatus", status_fields,
+                                                ARRAY_LEN(status_fields), 0};
+
+static const struct field detailed_fields[] = {
+    {.name = "status",
+     .type = FIELD_STR,
+     .flags = FIELD_REQUIRED,
+     .max = 20,
+     .offset = FIELD_NOWHERE,
+     .prose = "ready or not_ready"},
+    {.name = "service",
+     .type = FIELD_STR,
+     .max = 40,
+     .offset = FIELD_NOWHERE,
+     .prose = "Which service answers"},
+    {.name = "reason",
+     .type = FIELD_STR,
+     .flags = FIELD_NULLABLE,
+     .max = 500,
+     .offset = FIELD_NOWHERE,
+     .prose = "Why it is not ready"},
+    {.name = "checks",                  .type = FIELD_ANY,                                                   .offset = FIELD_NOWHERE,                                                                                                         .prose = "Each dependency"                                                                                                                                                                                                                                     },
+    {.name = "database_round_trip_us",
+     .type = FIELD_INT,
+     .max = INT64_MAX,
+     .offset = FIELD_NOWHERE,
+     .prose = "Time of one statement, in microseconds"},
+    {.name = "database_busy",
+     .type = FIELD_INT,
+     .max = INT64_MAX,
+     .offset = FIELD_NOWHERE,
+     .prose = "Statements running or waiting"},
+    {.name = "connections",
+     .type = FIELD_INT,
+     .max = INT64_MAX,
+     .offset = FIELD_NOWHERE,
+     .prose = "Client connections"},
+    {.name = "requests_in_flight",
+     .type = FIELD_INT,
+     .max = INT64_MAX,
+     .offset = FIELD_NOWHERE,
+     .prose = "Requests in work"},
+    {.name = "system",                  .type = FIELD_ANY,                                .offset = FIELD_NOWHERE,                                                                                                 .prose = "Process figures"                                                                                                                                                                                                       },
+    {.name = "config",
+     .type = FIELD_ANY,
+     .offset = FIELD_NOWHERE,
+     .prose = "Names of the common configuration"                                                                                                                                                                                                                                      },
+    {.name = "service_config",
+     .type = FIELD_ANY,
+     .offset = FIELD_NOWHERE,
+     .prose = "Names of the service's own configuration"},
+};
+static const struct field_table detailed_table = {"HealthDetails", detailed_fields,
+                                                  ARRAY_LEN(detailed_fields), 0};
+
+#define HEALTH_ROW(path_, name_, steps_, summary_)                                       \
+    {                                                                                    \
+        .method = GET, .path = (path_), .name = (name_), .summary = (summary_),          \
+        .auth = AUTH_PUBLIC, .perm = PERM_NONE, .tier = TIER_NONE, .out = &status_table, \
+        .deadline_ms = CHECK_TIMEOUT_MS, .steps = (steps_)                               \
+    }
+
+const struct route health_routes[] = {
+    HEALTH_ROW("/health", "health_short", health_steps, "Ready, or why not"),
+    HEALTH_ROW("/api/v1/health", "health", health_steps, "Ready, or why not"),
+    HEALTH_ROW("/api/v1/health/", "health_slash", health_steps, "Ready, or why not"),
+    HEALTH_ROW("/api/v1/health/liveness", "health_liveness", liveness_steps,
+               "The process runs; nothing is asked"),
+    HEALTH_ROW("/api/v1/health/readiness", "health_readiness", readiness_steps,
+               "Requests can be served: the database answers; Redis may be degraded"),
+    {.method = GET,
+       .path = "/api/v1/health/detailed",
+       .name = "health_detailed",
+       .summary = "Everything that an operator asks first; configuration names without values",
+       .auth = AUTH_USER,
+       .perm = PERM_SYSTEM_READ,
+       .tier = TIER_ADMIN,
+       .out = &detailed_table,
+       .deadline_ms = CHECK_TIMEOUT_MS,
+       .steps = detailed_steps},
+};
+const size_t health_n_routes = ARRAY_LEN(health_routes);

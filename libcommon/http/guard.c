@@ -1,0 +1,168 @@
+/* What a client sends passes through here on its way to evhttp. A request head is held back until
+ * it is complete and has passed http_head_check(); the body follows it byte by byte as far as its
+ * Content-Length. From the first violation on the client's bytes are thrown away, and evhttp gets a
+ * request that we make up instead: its target holds a nonce and the error, so the handler gives the
+ * right problem document and closes. That keeps one way to reply, with nothing of the bad bytes in
+ * it.
+ *
+ * The surprising thing: evhttp owns the filter, and the filter owns the socket's bufferevent
+ * (BEV_OPT_CLOSE_ON_FREE); our state goes with it, in guard_done(). */
+#include "guard.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "common/http_head.h"
+#include "common/mem.h"
+#include "common/str.h"
+
+struct guard {
+    struct guard_settings *settings;
+    struct bufferevent *filter;
+    struct event *deadline; /* armed while a request is only partly here */
+    size_t scanned;         /* of a head that is not complete */
+    uint64_t body_left;
+    bool over_limit; /* more connections than allowed: the first request is refused */
+    bool refused;
+};
+
+static void refusal_emit(struct guard *g, struct evbuffer *dst, enum err e)
+{
+    g->refused = true;
+    /* Fails only without memory; then the deadline closes the connection. */
+    (void)evbuffer_add_printf(dst, "GET /%s/%s HTTP/1.1\r\nHost: -\r\nConnection: close\r\n\r\n",
+                              g->settings->nonce, err_code(e));
+}
+
+/* Passes one head on, or refuses it. False when it is not complete. */
+static bool head_pass(struct guard *g, struct evbuffer *src, struct evbuffer *dst)
+{
+    size_t n = MIN(evbuffer_get_length(src), (size_t)HTTP_HEAD_MAX_BYTES + 1);
+    const char *data = (const char *)evbuffer_pullup(src, (ev_ssize_t)n);
+    if (!data) {
+        refusal_emit(g, dst, ERR_NO_MEMORY);
+        return true;
+    }
+    size_t len = http_head_end(data, n, &g->scanned);
+    if (len == 0) {
+        if (n <= HTTP_HEAD_MAX_BYTES)
+            return false;
+        refusal_emit(g, dst, ERR_HEADERS_TOO_LARGE);
+        return true;
+    }
+    struct http_head head;
+    enum err e = g->over_limit
+                     ? ERR_BUSY
+                     : http_head_check((struct str){data, len}, g->settings->max_body_bytes, &head);
+    if (e != ERR_OK) {
+        refusal_emit(g, dst, e);
+        return true;
+    }
+    g->scanned = 0;
+    g->body_left = head.content_length;
+    evbuffer_remove_buffer(src, dst, len);
+    return true;
+}
+
+static void deadline_update(struct guard *g, bool waiting)
+{
+    if (waiting == (evtimer_pending(g->deadline, NULL) != 0))
+        return;
+    if (!waiting) {
+        evtimer_del(g->deadline);
+        return;
+    }
+    int ms = g->settings->receive_timeout_ms;
+    struct timeval tv = {ms / 1000, (ms % 1000) * 1000};
+    evtimer_add(g->deadline, &tv);
+}
+
+static enum bufferevent_filter_result guard_input(struct evbuffer *src, struct evbuffer *dst,
+                                                  ev_ssize_t limit UNUSED,
+                                                  enum bufferevent_flush_mode mode UNUSED,
+                                                  void *arg)
+{
+    struct guard *g = arg;
+    bool moved = false;
+    while (!g->refused && evbuffer_get_length(src) > 0) {
+        if (g->body_left > 0) {
+            size_t n = (size_t)MIN((uint64_t)evbuffer_get_length(src), g->body_left);
+            evbuffer_remove_buffer(src, dst, n);
+            g->body_left -= n;
+        } else if (!head_pass(g, src, dst)) {
+            break;
+        }
+        moved = true;
+    }
+    if (g->refused)
+        evbuffer_drain(src, evbuffer_get_length(src));
+    deadline_update(g, g->body_left > 0 || evbuffer_get_length(src) > 0);
+    return moved ? BEV_OK : BEV_NEED_MORE;
+}
+
+static enum bufferevent_filter_result guard_output(struct evbuffer *src, struct evbuffer *dst,
+                                                   ev_ssize_t limit UNUSED,
+                                                   enum bufferevent_flush_mode mode UNUSED,
+                                                   void *arg UNUSED)
+{
+    return evbuffer_add_buffer(dst, src) == 0 ? BEV_OK : BEV_ERROR;
+}
+
+/* The request did not arrive in time. evhttp is told as if the client had hung up, and cleans up.
+ */
+static void deadline_passed(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+    struct guard *g = arg;
+    bufferevent_trigger_event(g->filter, BEV_EVENT_READING | BEV_EVENT_EOF, 0);
+}
+
+void guard_settings_free(struct guard_settings *settings)
+{
+    settings->orphan = true;
+    if (settings->connections == 0)
+        mem_free(settings);
+}
+
+static void guard_done(void *arg)
+{
+    struct guard *g = arg;
+    struct guard_settings *settings = g->settings;
+    event_free(g->deadline);
+    mem_free(g);
+    settings->connections--;
+    if (settings->orphan)
+        guard_settings_free(settings);
+}
+
+struct bufferevent *guard_new(struct guard_settings *settings)
+{
+    struct guard *g = mem_alloc(sizeof(*g));
+    if (!g)
+        return NULL;
+    g->settings = settings;
+    g->over_limit = settings->connections >= settings->max_connections;
+    g->deadline = evtimer_new(settings->base, deadline_passed, g);
+    struct bufferevent *socket = bufferevent_socket_new(settings->base, -1, BEV_OPT_CLOSE_ON_FREE);
+    if (g->deadline && socket)
+        g->filter = bufferevent_filter_new(socket, guard_input, guard_output, BEV_OPT_CLOSE_ON_FREE,
+                                           guard_done, g);
+    if (!g->filter) {
+        if (socket)
+            bufferevent_free(socket);
+        if (g->deadline)
+            event_free(g->deadline);
+        mem_free(g);
+        return NULL;
+    }
+    settings->connections++;
+    return g->filter;
+}
+
+enum err guard_refusal(const struct guard_settings *settings, const char *target)
+{
+    size_t n = strlen(settings->nonce);
+    if (target[0] != '/' || strncmp(target + 1, settings->nonce, n) != 0 || target[n + 1] != '/')
+        return ERR_OK;
+    return err_from_code(target + n + 2);
+}
