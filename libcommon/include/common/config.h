@@ -37,6 +37,15 @@ struct config_row {
     const char *prose;
 };
 
+/* A row of a .def file as an entry of the table that fills struct_type:
+ *     #define CONFIG(...) CONFIG_ROW(struct common_config, __VA_ARGS__)
+ *     static const struct config_row rows[] = {
+ *     #include "common/config.def"
+ *     };
+ *     #undef CONFIG */
+#define CONFIG_ROW(struct_type, member, type, name, def, min, max, flags, choices, prose)          \
+    {CONFIG_##type, name, offsetof(struct_type, member), def, min, max, flags, choices, prose},
+
 /* A table and the struct it fills. The strings live until config_free(). */
 struct config_table {
     const struct config_row *rows;
