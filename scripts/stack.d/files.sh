@@ -1,0 +1,141 @@
+# shellcheck shell=bash
+# Folders, secrets, certificates, and the files that tell others where things are.
+
+# AS=(words) to put before a server's command: a bare environment and, for root, another user.
+as() {
+  AS=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TZ=UTC)
+  if [ "$(id -u)" -eq 0 ]; then
+    AS+=(setpriv --reuid="$1" --regid="$1" --init-groups --)
+  fi
+}
+
+# give USER PATH...: hands files to the user that as() names.
+give() {
+  local user=$1
+  shift
+  if [ "$(id -u)" -eq 0 ]; then chown "$user:$user" "$@"; fi
+}
+
+folders() {
+  mkdir -p "$RUN_DIR"/{logs,proc,secrets,env.d,nginx,mail,openapi}
+  [ -O "$RUN_DIR" ] || die "$RUN_DIR belongs to another user; choose another RUN_DIR"
+  STATE=$RUN_DIR/state
+  if [ ! -d "$STATE/" ]; then
+    rm -f "$STATE"
+    if [ "$(id -u)" -eq 0 ]; then
+      local key
+      key=$(printf '%s' "$RUN_DIR" | sha256sum | cut -c1-12)
+      mkdir -p "/var/lib/myhibachi/$key"
+      chmod 755 /var/lib/myhibachi
+      ln -s "/var/lib/myhibachi/$key" "$STATE"
+    else
+      mkdir "$STATE"
+    fi
+    echo "$RUN_DIR" >"$STATE/owner"
+  fi
+  STATE=$(cd "$STATE" && pwd -P)
+  mkdir -p "$STATE"/{www/api/docs,redis,nginx}
+  chmod 711 "$STATE"
+  chmod 755 "$STATE"/www "$STATE"/www/api "$STATE"/www/api/docs
+  give redis "$STATE/redis"
+  give www-data "$STATE/nginx"
+}
+
+# Only what folders() made is removed.
+remove_data() {
+  local state
+  if [ -f "$RUN_DIR/state/owner" ]; then
+    state=$(cd "$RUN_DIR/state" && pwd -P)
+    rm -rf "$state"
+  fi
+  (cd "$RUN_DIR" && rm -rf logs proc secrets env.d nginx mail openapi tls state env demo.json settings \
+    contract.jsonl clock-offset redis.conf lock)
+  rmdir "$RUN_DIR" 2>/dev/null || :
+}
+
+# secret NAME [BYTES]: prints a random password, which is made once. Hexadecimal: it needs no quoting
+# in URLs, SQL or shells.
+secret() {
+  local file=$RUN_DIR/secrets/$1
+  [ -s "$file" ] || openssl rand -hex "${2:-24}" >"$file.new"
+  [ ! -e "$file.new" ] || mv "$file.new" "$file"
+  cat "$file"
+}
+
+# A certificate for this machine, signed by a CA of our own whose key is thrown away: nothing else
+# can ever be signed by a CA that somebody may have told their browser to trust.
+certificates() {
+  local dir=$RUN_DIR/tls name names=''
+  for name in $SERVER_NAMES; do
+    name=${name#[} name=${name%]}
+    case $name in
+    *:* | [0-9]*.*[0-9]) names+=",IP:$name" ;;
+    *) names+=",DNS:$name" ;;
+    esac
+  done
+  names=${names#,}
+  mkdir -p "$dir"
+  if [ "$(cat "$dir/names" 2>/dev/null)" = "$names" ] &&
+    openssl x509 -in "$dir/server.pem" -noout -checkend 864000 >/dev/null 2>&1; then
+    return
+  fi
+  say "making certificates for $names"
+  cat >"$dir/openssl.conf" <<END
+[req]
+distinguished_name = dn
+[dn]
+[ca]
+basicConstraints = critical, CA:true, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[server]
+basicConstraints = critical, CA:false
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = $names
+END
+  (
+    cd "$dir"
+    key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc'
+    # shellcheck disable=SC2086 # a list of words
+    {
+      openssl req -config openssl.conf -x509 $key -keyout ca.key -out ca.new -days 825 \
+        -subj '/CN=My Hibachi local CA' -extensions ca
+      openssl req -config openssl.conf $key -keyout server.key -out server.csr -subj /CN=localhost
+      openssl x509 -req -in server.csr -CA ca.new -CAkey ca.key -out server.pem -days 820 \
+        -extfile openssl.conf -extensions server
+    } 2>openssl.log || {
+      cat openssl.log >&2
+      exit 1
+    }
+    mv ca.new ca.pem
+    rm -f ca.key server.csr openssl.conf openssl.log
+    printf '%s' "$names" >names
+  ) || die "the certificates could not be made"
+}
+
+# RUN_DIR/env: what a tool or a test needs to find the stack.
+environment() {
+  local p variable
+  {
+    for p in BASE_URL="https://localhost:$HTTPS_PORT" \
+      CA_FILE="$RUN_DIR/tls/ca.pem" \
+      DATABASE_URL="$(pg_url mh_owner "$(secret pg-mh_owner)")" \
+      REDIS_URL="redis://admin:$(secret redis-admin)@127.0.0.1:$REDIS_PORT/0" \
+      MAIL_URL="http://127.0.0.1:$MAIL_PORT" \
+      SMTP_URL="smtp://127.0.0.1:$SMTP_PORT" \
+      DEMO_FILE="$RUN_DIR/demo.json" \
+      CLOCK_OFFSET_FILE="${DRILL:+$RUN_DIR/clock-offset}" \
+      RUN_DIR="$RUN_DIR" BIN_DIR="$BIN_DIR" APP_ENV="$APP_ENV"; do
+      printf 'export %s=%q\n' "${p%%=*}" "${p#*=}"
+    done
+    for p in $SERVICE_PARTS; do
+      variable=$(printf '%s' "$p" | tr 'a-z-' 'A-Z_')
+      local port=${variable}_PORT metrics=${variable}_METRICS_PORT
+      echo "export ${variable}_URL=http://127.0.0.1:${!port}"
+      echo "export ${variable}_METRICS_URL=http://127.0.0.1:${!metrics}/metrics"
+    done
+  } >"$RUN_DIR/env"
+}

@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# PostgreSQL 15 in STATE/pg, its database, its roles and the migrations. TCP on loopback with
+# passwords only; the superuser's is known to this script alone.
+PG_BIN=/usr/lib/postgresql/15/bin
+
+pg_url() { # ROLE PASSWORD
+  local tls="sslmode=$PG_SSLMODE"
+  [ "$PG_SSLMODE" = disable ] || tls+="&sslrootcert=$RUN_DIR/tls/ca.pem"
+  echo "postgresql://$1:$2@127.0.0.1:$PG_PORT/myhibachi?$tls"
+}
+
+# Reads SQL; as a role, in a database.
+pg_sql() {
+  PGPASSWORD=$(secret "pg-$1") "$PG_BIN/psql" -X -q -A -t -v ON_ERROR_STOP=1 \
+    -h 127.0.0.1 -p "$PG_PORT" -U "$1" -d "$2"
+}
+
+postgres_settings() {
+  cat scripts/stack.d/postgresql.conf
+  echo "port = $PG_PORT"
+}
+
+postgres_signature() {
+  "$PG_BIN/postgres" --version
+  postgres_settings
+  cat "$RUN_DIR/tls/server.pem"
+}
+
+postgres_create() {
+  local data=$STATE/pg new=$STATE/pg.new password=$STATE/pg.password
+  say "creating the database cluster in $data"
+  rm -rf "$new"
+  mkdir "$new"
+  secret pg-postgres >"$password"
+  give postgres "$new" "$password"
+  as postgres
+  (cd / && "${AS[@]}" "$PG_BIN/initdb" -D "$new" -U postgres --pwfile="$password" \
+    --encoding=UTF8 --locale=C.UTF-8 --data-checksums --auth=scram-sha-256) \
+    >"$RUN_DIR/logs/postgres.log" 2>&1 || failed postgres "could not be created"
+  rm -f "$password"
+  mv "$new" "$data"
+}
+
+postgres_start() {
+  local data=$STATE/pg
+  [ -f "$data/PG_VERSION" ] || postgres_create
+  postgres_settings >"$data/postgresql.conf"
+  echo 'host all all 127.0.0.1/32 scram-sha-256' >"$data/pg_hba.conf"
+  cp "$RUN_DIR/tls/server.pem" "$RUN_DIR/tls/server.key" "$data"
+  give postgres "$data"/{postgresql.conf,pg_hba.conf,server.pem,server.key}
+  as postgres
+  launch postgres "${AS[@]}" "$PG_BIN/postgres" -D "$data"
+}
+
+postgres_ready() {
+  "$PG_BIN/pg_isready" -q -h 127.0.0.1 -p "$PG_PORT"
+}
+
+# The owner runs the migrations, and makes the services' roles there; each gets its password here.
+migrate() {
+  local s owner=mh_owner
+  pg_sql postgres postgres <<END
+SELECT 'CREATE ROLE $owner LOGIN CREATEROLE' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$owner') \gexec
+ALTER ROLE $owner PASSWORD '$(secret pg-$owner)';
+SELECT 'CREATE DATABASE myhibachi OWNER $owner' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'myhibachi') \gexec
+END
+  (
+    cd migrations
+    export PGPASSWORD SQITCH_FULLNAME='local stack' SQITCH_EMAIL=stack@localhost PATH=$PG_BIN:$PATH
+    PGPASSWORD=$(secret pg-$owner)
+    sqitch deploy --verify "db:pg://$owner@127.0.0.1:$PG_PORT/myhibachi"
+  ) >"$RUN_DIR/logs/migrate.log" 2>&1 </dev/null || failed migrate "failed"
+  for s in $SERVICES; do
+    echo "ALTER ROLE mh_$s PASSWORD '$(secret "pg-mh_$s")';"
+  done | pg_sql postgres myhibachi
+}

@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# The services. A part is a process of one: booking-2 runs BIN_DIR/booking. Secrets reach them as
+# files (NAME_FILE), never as arguments.
+
+# Keys that services verify and sign with, made once. Only identity can sign tokens; each service has
+# a key ring of its own.
+service_secrets() {
+  local dir=$RUN_DIR/secrets s
+  if [ ! -s "$dir/jwks-private.json" ]; then
+    "$BIN_DIR/identity" keygen >"$dir/jwks.new"
+    mv "$dir/jwks.new" "$dir/jwks-private.json"
+  fi
+  "$BIN_DIR/identity" public-jwks <"$dir/jwks-private.json" >"$dir/jwks-public.json"
+  for s in $SERVICES; do
+    [ -s "$dir/$s.keyring" ] ||
+      printf 'k1:%s\n' "$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=')" >"$dir/$s.keyring"
+    pg_url "mh_$s" "$(secret "pg-mh_$s")" >"$dir/$s.database-url"
+  done
+  echo "redis://service:$(secret redis-service)@127.0.0.1:$REDIS_PORT/0" >"$dir/redis-url"
+  [ -z "$DRILL" ] || [ -f "$RUN_DIR/clock-offset" ] || head -c 8 /dev/zero >"$RUN_DIR/clock-offset"
+}
+
+# The environment of a part, as shell assignments. Later lines win: .env, then SERVICE_ENV.
+service_env() {
+  local part=$1 s=${1%-[0-9]*} name port metrics f
+  name=$(printf '%s' "$part" | tr 'a-z-' 'A-Z_')
+  port=${name}_PORT metrics=${name}_METRICS_PORT
+  printf '%s=%q\n' \
+    APP_ENV "$APP_ENV" \
+    LISTEN_PORT "${!port}" \
+    METRICS_PORT "${!metrics}" \
+    DATABASE_URL_FILE "$RUN_DIR/secrets/$s.database-url" \
+    REDIS_URL_FILE "$RUN_DIR/secrets/redis-url" \
+    KEYRING_FILE "$RUN_DIR/secrets/$s.keyring" \
+    JWKS_FILE "$RUN_DIR/secrets/jwks-$([ "$s" = identity ] && echo private || echo public).json" \
+    LOG_FILE "$RUN_DIR/logs/$part.log" \
+    CLOCK_OFFSET_FILE "${DRILL:+$RUN_DIR/clock-offset}"
+  if [ "$s" = identity ]; then
+    printf '%s=%q\n' SMTP_URL "smtp://127.0.0.1:$SMTP_PORT" \
+      MAIL_FROM 'My Hibachi <no-reply@myhibachi.test>'
+  fi
+  for f in .env "$SERVICE_ENV"; do
+    if [ -f "$f" ]; then cat "$f"; fi
+  done
+}
+
+# service_run PART COMMAND...: the service's program with that part's environment.
+service_run() {
+  local part=$1
+  shift
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  set -- env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 TZ=UTC HOME="$RUN_DIR" \
+    ASAN_OPTIONS="${ASAN_OPTIONS:-}" UBSAN_OPTIONS="${UBSAN_OPTIONS:-}" \
+    sh -c 'set -a; . "$0"; exec "$@"' "$RUN_DIR/env.d/$part" "$BIN_DIR/${part%-[0-9]*}" "$@"
+  service_env "$part" >"$RUN_DIR/env.d/$part"
+  "${RUN[@]}" "$@"
+}
+
+service_signature() {
+  service_env "$1"
+  cat "$BIN_DIR/${1%-[0-9]*}" "$RUN_DIR"/secrets/{jwks-*.json,redis-url} \
+    "$RUN_DIR/secrets/${1%-[0-9]*}".*
+}
+
+service_start() {
+  RUN=(launch "$1")
+  service_run "$1"
+}
+
+service_ready() {
+  local port
+  port=$(printf '%s' "$1" | tr 'a-z-' 'A-Z_')_PORT
+  curl -fsS --max-time 2 "http://127.0.0.1:${!port}/api/v1/health/readiness"
+}
