@@ -1,5 +1,5 @@
 -- Deploy hibachi:identity to pg
--- requires: bus
+-- requires: bus_watch
 --
 -- Accounts, sign-in and rights. Nothing here is a secret that can be used: passwords are argon2id,
 -- tokens and codes are SHA-256 of random bits, the MFA secret is sealed by the service.
@@ -99,12 +99,15 @@ CREATE TABLE identity.users (
     last_failed_at timestamptz,
     locked_until timestamptz,  -- by failed logins; `status` is by people
     last_login_at timestamptz,
+    last_mail_at timestamptz,  -- that somebody asked for who was not signed in: one a minute
     mfa_secret text,  -- sealed
     mfa_enabled_at timestamptz CHECK (mfa_enabled_at IS NULL OR mfa_secret IS NOT NULL),
     mfa_last_step bigint,  -- a code works once
     deleted_at timestamptz,
     deleted_by uuid,
     delete_reason text CHECK (length(delete_reason) BETWEEN 10 AND 500),
+    state text NOT NULL
+        GENERATED ALWAYS AS (CASE WHEN deleted_at IS NULL THEN status ELSE 'deleted' END) STORED,
     version int NOT NULL DEFAULT 1,  -- of what people edit; not of counters
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
@@ -112,7 +115,7 @@ CREATE TABLE identity.users (
 );
 
 CREATE UNIQUE INDEX users_email ON identity.users (email) WHERE deleted_at IS NULL;
-CREATE INDEX users_page ON identity.users (created_at DESC, id DESC);
+CREATE INDEX users_page ON identity.users (kind, state, created_at DESC, id DESC);
 CREATE INDEX users_deleted ON identity.users (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX users_search ON identity.users
     USING gin ((name || ' ' || email) public.gin_trgm_ops);
@@ -201,6 +204,7 @@ CREATE TABLE identity.refresh_tokens (
 );
 
 CREATE INDEX refresh_tokens_session ON identity.refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_expiry ON identity.refresh_tokens (expires_at);
 
 CREATE TABLE identity.api_keys (
     id uuid PRIMARY KEY,
@@ -360,7 +364,7 @@ CREATE FUNCTION identity.user_json(u identity.users) RETURNS jsonb LANGUAGE sql 
 BEGIN ATOMIC
     SELECT jsonb_build_object(
         'id', u.id, 'email', u.email, 'email_verified', u.email_verified_at IS NOT NULL,
-        'kind', u.kind, 'name', u.name, 'phone', u.phone, 'status', u.status,
+        'kind', u.kind, 'name', u.name, 'phone', u.phone, 'status', u.state,
         'locked_until', u.locked_until, 'mfa_enabled', u.mfa_enabled_at IS NOT NULL,
         'roles', coalesce((SELECT jsonb_agg(jsonb_build_object('role', r.role,
                                                                'station_id', r.station_id)
@@ -369,6 +373,74 @@ BEGIN ATOMIC
         'last_login_at', u.last_login_at, 'deleted_at', u.deleted_at,
         'delete_reason', u.delete_reason, 'created_at', u.created_at, 'updated_at', u.updated_at,
         'version', u.version);
+END;
+
+-- An API key as the API and the audit log show it: never the key.
+CREATE FUNCTION identity.api_key_json(k identity.api_keys) RETURNS jsonb LANGUAGE sql STABLE
+RETURN jsonb_build_object(
+    'id', k.id, 'user_id', k.user_id, 'name', k.name, 'prefix', k.prefix,
+    'permissions', to_jsonb(k.permissions), 'created_at', k.created_at,
+    'expires_at', k.expires_at, 'last_used_at', k.last_used_at, 'last_used_ip', host(k.last_used_ip),
+    'revoked_at', k.revoked_at);
+
+-- Rows of the audit log, newest first, before the cursor [at, id]. A question a branch, because each has
+-- its own index. Who may not see all sees what he did himself.
+CREATE FUNCTION identity.audit_page(ctx jsonb, by_actor uuid, of_entity text, of_id text,
+                                    of_action text, from_at timestamptz, to_at timestamptz,
+                                    cursor jsonb, max int)
+RETURNS SETOF bus.audit_log LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    only_actor uuid := CASE WHEN ctx->>'scope' = 'all' THEN by_actor
+                            WHEN by_actor IS NULL OR by_actor = (ctx->>'user')::uuid
+                            THEN (ctx->>'user')::uuid
+                            ELSE '00000000-0000-0000-0000-000000000000' END;
+    since timestamptz := coalesce(from_at, '-infinity');
+    before_at timestamptz := least(coalesce(to_at, 'infinity'),
+                                   coalesce((cursor->>0)::timestamptz, 'infinity'));
+    before_id bigint := CASE WHEN before_at = (cursor->>0)::timestamptz THEN (cursor->>1)::bigint
+                             ELSE 0 END;
+BEGIN
+    IF of_entity IS NOT NULL AND of_id IS NOT NULL THEN
+        RETURN QUERY SELECT l.* FROM bus.audit_log l
+         WHERE l.entity = of_entity AND l.entity_id = of_id
+           AND l.at >= since AND (l.at, l.id) < (before_at, before_id)
+           AND (only_actor IS NULL OR l.actor = only_actor)
+           AND (of_action IS NULL OR l.action = of_action)
+         ORDER BY l.at DESC, l.id DESC LIMIT max;
+    ELSIF only_actor IS NOT NULL THEN
+        RETURN QUERY SELECT l.* FROM bus.audit_log l
+         WHERE l.actor = only_actor
+           AND l.at >= since AND (l.at, l.id) < (before_at, before_id)
+           AND (of_entity IS NULL OR l.entity = of_entity)
+           AND (of_action IS NULL OR l.action = of_action)
+         ORDER BY l.at DESC, l.id DESC LIMIT max;
+    ELSE
+        RETURN QUERY SELECT l.* FROM bus.audit_log l
+         WHERE l.at >= since AND (l.at, l.id) < (before_at, before_id)
+           AND (of_entity IS NULL OR l.entity = of_entity)
+           AND (of_action IS NULL OR l.action = of_action)
+         ORDER BY l.at DESC, l.id DESC LIMIT max;
+    END IF;
+END $$;
+
+-- The access tokens that an account's API keys were traded for end. The keys stay, and are of no use
+-- until the account is active again.
+CREATE FUNCTION identity.revoke_keys(ctx jsonb, account uuid) RETURNS bigint LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    SELECT count(bus.revoke(ctx, k.user_id, k.id)) FROM identity.api_keys k
+     WHERE k.user_id = account AND k.revoked_at IS NULL
+       AND k.expires_at > (ctx->>'now')::timestamptz;
+END;
+
+-- A regular job: of the running hour or day, or of the next one. Each has its own key, so that a job
+-- can queue its successor while it is unfinished itself.
+CREATE FUNCTION identity.schedule(ctx jsonb, kind text, every text, next boolean) RETURNS bigint
+LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    SELECT bus.job(ctx, kind, '{}', slot.at,
+                   to_char(slot.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24'))
+      FROM (SELECT date_trunc(every, (ctx->>'now')::timestamptz, 'UTC')
+                   + CASE WHEN next THEN ('1 ' || every)::interval ELSE '0' END) AS slot (at);
 END;
 
 -- --- grants ------------------------------------------------------------------------------------

@@ -1,0 +1,39 @@
+-- write: what a role may do, all of it anew; in force as access tokens are renewed
+-- $2 role, $3 [{permission, scope}]
+WITH role AS (
+    SELECT r.name FROM identity.roles r
+     WHERE r.name = $2
+       AND identity.demand(r.name <> 'SUPER_ADMIN', 'privilege_escalation',
+                           'The super administrator may do everything, always.')
+), want AS (
+    SELECT w.permission, w.scope::identity.scope AS scope
+      FROM role, jsonb_to_recordset($3::jsonb) AS w (permission text, scope text)
+), had AS (
+    SELECT p.permission, p.scope FROM identity.role_permissions p JOIN role ON role.name = p.role
+), wider AS (
+    SELECT w.* FROM want w LEFT JOIN had h USING (permission)
+     WHERE h.scope IS NULL OR w.scope > h.scope
+), allowed AS (
+    SELECT role.name FROM role
+     WHERE NOT EXISTS (
+        SELECT FROM wider w
+         WHERE NOT identity.demand(
+                   identity.covers(($1::jsonb->>'user')::uuid, w.permission, w.scope, NULL),
+                   'privilege_escalation', 'You cannot allow ' || w.permission || '.'))
+), gone AS (
+    DELETE FROM identity.role_permissions p USING allowed a
+     WHERE p.role = a.name AND NOT EXISTS (SELECT FROM want w WHERE w.permission = p.permission)
+), put AS (
+    INSERT INTO identity.role_permissions (role, permission, scope)
+    SELECT a.name, w.permission, w.scope FROM allowed a, want w
+    ON CONFLICT (role, permission) DO UPDATE SET scope = EXCLUDED.scope
+), after AS (
+    SELECT a.name, coalesce((SELECT jsonb_object_agg(w.permission, w.scope) FROM want w), '{}')
+           AS permissions
+      FROM allowed a
+)
+SELECT jsonb_build_object('role', a.name, 'permissions', a.permissions) AS body,
+       bus.audit($1::jsonb, 'role.set', 'role', a.name,
+                 coalesce((SELECT jsonb_object_agg(h.permission, h.scope) FROM had h), '{}'),
+                 a.permissions)
+  FROM after a
