@@ -2,9 +2,14 @@
  * binds it to a C struct where C code needs the values, and prints its OpenAPI 3.1 schema.
  *
  * Input rules, for every table: unknown members are refused; strings are well-formed UTF-8 without
- * NUL, trimmed, and stripped of markup unless FIELD_RAW; anything that passes for a card number
- * (13-19 digits with a valid Luhn sum) is refused with ERR_CARD_NUMBER. All mistakes of one input
- * are reported together, at most FIELD_MAX_ISSUES. */
+ * NUL. What people type is cleaned: FIELD_STR without FIELD_RAW and without a pattern is trimmed
+ * and stripped of markup, its line ends become \n, other control characters are refused; e-mail
+ * addresses and telephone numbers are trimmed. Anything in a FIELD_STR or FIELD_ANY that passes for
+ * a card number (13-19 digits with a valid Luhn sum) is refused with ERR_CARD_NUMBER, unless
+ * FIELD_SECRET. All mistakes of one input are reported together, at most FIELD_MAX_ISSUES.
+ *
+ * What the printed schema accepts and what is accepted here is the same; only card numbers, the
+ * depth of FIELD_ANY and what the server alone can know are beyond it. */
 #ifndef COMMON_FIELD_H
 #define COMMON_FIELD_H
 
@@ -19,7 +24,8 @@
 #include "common/json.h"
 
 enum field_type {
-    FIELD_STR,       /* const char *: min, max in code points */
+    FIELD_STR,       /* const char *: min (after cleaning), max (as sent) in code points; min 0 is
+                        1 where required; max 0 is FIELD_STR_MAX */
     FIELD_EMAIL,     /* const char *: lower-cased domain */
     FIELD_PHONE,     /* const char *: E.164; a US number without +1 is completed */
     FIELD_UUID,      /* const char *: lower-cased */
@@ -27,12 +33,13 @@ enum field_type {
     FIELD_TIME,      /* const char *: HH:MM */
     FIELD_TIMESTAMP, /* const char *: RFC 3339 with offset */
     FIELD_ENUM,      /* const char *: one of `choices`, separated by '|' */
-    FIELD_INT,       /* int64_t: min, max are bounds of the value */
-    FIELD_NUMBER,    /* output only: an exact decimal */
+    FIELD_INT,       /* int64_t: min, max are bounds of the value; 1.0 and 1e2 are whole; max 0 with
+                        min >= 0 is 2^53, both 0 are +-2^53 */
+    FIELD_NUMBER,    /* output only: an exact decimal; unknown on input */
     FIELD_BOOL,      /* bool */
-    FIELD_OBJECT,    /* const struct json *: described by `sub` */
+    FIELD_OBJECT,    /* const struct json *: described by `sub`; bound as it came */
     FIELD_LIST,      /* const struct json *: items described by `sub` or, without, by `item`;
-                        min, max in items */
+                        min, max in items, max 0 is JSON_MAX_MEMBERS; bound as it came */
     FIELD_ANY,       /* const struct json *: any JSON (a settings document) */
 };
 
@@ -45,6 +52,7 @@ enum field_flag {
 
 #define FIELD_NOWHERE SIZE_MAX /* validated and passed on as JSON, not bound to a struct */
 #define FIELD_MAX_ISSUES 20
+#define FIELD_STR_MAX 1000 /* code points where a row says nothing */
 
 struct field {
     const char *name;
@@ -53,7 +61,7 @@ struct field {
     unsigned flags;
     int64_t min, max;
     const char *choices; /* FIELD_ENUM, or FIELD_LIST with item FIELD_ENUM */
-    const char *pattern; /* FIELD_STR: name of a check in field.c: "slug", "zip", "table_number" */
+    const char *pattern; /* FIELD_STR: a form of field_form.c: "slug", "zip", "table_number" */
     const struct field_table *sub;
     size_t offset;
     const char *prose;
@@ -84,8 +92,9 @@ struct field_issues {
 
 /* Checks doc against t. On success fills *target (t->bytes, zeroed; may be NULL when t->bytes is
  * 0) and, when ret_canonical is not NULL, sets it to the normalised object as JSON text: what is
- * passed to SQL as jsonb. Everything lives in the arena. Returns ERR_OK, issues->err, or
- * ERR_TOO_LARGE/ERR_NO_MEMORY when the arena is exhausted. */
+ * passed to SQL as jsonb. Members that were absent are absent there, null is null. Everything lives
+ * in the arena. Mistakes are added to issues, which the caller has zeroed. Returns ERR_OK,
+ * issues->err, or ERR_TOO_LARGE/ERR_NO_MEMORY when the arena is exhausted. */
 MUSTCHECK enum err field_bind(struct arena *a, const struct field_table *t, const struct json *doc,
                               void *target, const char **ret_canonical,
                               struct field_issues *issues);
@@ -102,5 +111,8 @@ void field_issue_add(struct field_issues *issues, const char *pointer, const cha
 void field_schema(const struct field_table *t, bool input, struct buf *out);
 /* The schema of one row, for parameters. */
 void field_row_schema(const struct field *f, bool input, struct buf *out);
+/* Input schemas refer to shared ones as well: "Text", "Email" and so on. Appends the schema of the
+ * i-th to out and returns its name, or NULL beyond the last. */
+const char *field_shared_schema(size_t i, struct buf *out);
 
 #endif
