@@ -5,10 +5,14 @@
  * right problem document and closes. That keeps one way to reply, with nothing of the bad bytes in
  * it.
  *
+ * What evhttp sends is written to the socket here, not handed to the bufferevent below: that one
+ * would call it sent while it still holds it, and evhttp would close the connection too early.
+ *
  * The surprising thing: evhttp owns the filter, and the filter owns the socket's bufferevent
  * (BEV_OPT_CLOSE_ON_FREE); our state goes with it, in guard_done(). */
 #include "guard.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -19,9 +23,11 @@
 
 struct guard {
     struct guard_settings *settings;
-    struct bufferevent *filter;
-    struct event *deadline; /* armed while a request is only partly here */
-    size_t scanned;         /* of a head that is not complete */
+    struct bufferevent *filter; /* what evhttp holds */
+    struct bufferevent *socket; /* below the filter */
+    struct event *deadline;     /* armed while a request is only partly here */
+    struct event *writable;     /* writes what evhttp has put out; made with the first reply */
+    size_t scanned;             /* of a head that is not complete */
     uint64_t body_left;
     bool over_limit; /* more connections than allowed: the first request is refused */
     bool refused;
@@ -101,13 +107,53 @@ static enum bufferevent_filter_result guard_input(struct evbuffer *src, struct e
     return moved ? BEV_OK : BEV_NEED_MORE;
 }
 
-static enum bufferevent_filter_result guard_output(struct evbuffer *src, struct evbuffer *dst,
-                                                   ev_ssize_t limit UNUSED,
-                                                   enum bufferevent_flush_mode mode UNUSED,
-                                                   void *arg UNUSED)
+/* --- out ------------------------------------------------------------------------------------- */
+
+static void output_failed(struct guard *g)
 {
-    return evbuffer_add_buffer(dst, src) == 0 ? BEV_OK : BEV_ERROR;
+    bufferevent_trigger_event(g->filter, BEV_EVENT_WRITING | BEV_EVENT_ERROR,
+                              BEV_OPT_DEFER_CALLBACKS);
 }
+
+/* Runs once the turn's replies have been put together, so that head and body leave in one write;
+ * and again whenever the socket takes more of a long one. */
+static void on_writable(evutil_socket_t fd, short what UNUSED, void *arg)
+{
+    struct guard *g = arg;
+    struct evbuffer *out = bufferevent_get_output(g->filter);
+    while (evbuffer_get_length(out) > 0) {
+        int n = evbuffer_write(out, fd);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN) {
+            if (event_add(g->writable, NULL) != 0)
+                output_failed(g);
+            return;
+        }
+        if (n <= 0) {
+            output_failed(g);
+            return;
+        }
+    }
+    bufferevent_trigger(g->filter, EV_WRITE, BEV_OPT_DEFER_CALLBACKS);
+}
+
+static enum bufferevent_filter_result
+guard_output(struct evbuffer *src UNUSED, struct evbuffer *dst UNUSED, ev_ssize_t limit UNUSED,
+             enum bufferevent_flush_mode mode UNUSED, void *arg)
+{
+    struct guard *g = arg;
+    if (!g->writable)
+        g->writable =
+            event_new(g->settings->base, bufferevent_getfd(g->socket), EV_WRITE, on_writable, g);
+    if (!g->writable)
+        output_failed(g);
+    else if (!event_pending(g->writable, EV_WRITE, NULL))
+        event_active(g->writable, EV_WRITE, 0);
+    return BEV_NEED_MORE;
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
 
 /* The request did not arrive in time. evhttp is told as if the client had hung up, and cleans up.
  */
@@ -129,6 +175,8 @@ static void guard_done(void *arg)
     struct guard *g = arg;
     struct guard_settings *settings = g->settings;
     event_free(g->deadline);
+    if (g->writable)
+        event_free(g->writable);
     mem_free(g);
     settings->connections--;
     if (settings->orphan)
@@ -143,13 +191,13 @@ struct bufferevent *guard_new(struct guard_settings *settings)
     g->settings = settings;
     g->over_limit = settings->connections >= settings->max_connections;
     g->deadline = evtimer_new(settings->base, deadline_passed, g);
-    struct bufferevent *socket = bufferevent_socket_new(settings->base, -1, BEV_OPT_CLOSE_ON_FREE);
-    if (g->deadline && socket)
-        g->filter = bufferevent_filter_new(socket, guard_input, guard_output, BEV_OPT_CLOSE_ON_FREE,
-                                           guard_done, g);
+    g->socket = bufferevent_socket_new(settings->base, -1, BEV_OPT_CLOSE_ON_FREE);
+    if (g->deadline && g->socket)
+        g->filter = bufferevent_filter_new(g->socket, guard_input, guard_output,
+                                           BEV_OPT_CLOSE_ON_FREE, guard_done, g);
     if (!g->filter) {
-        if (socket)
-            bufferevent_free(socket);
+        if (g->socket)
+            bufferevent_free(g->socket);
         if (g->deadline)
             event_free(g->deadline);
         mem_free(g);

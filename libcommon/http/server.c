@@ -212,6 +212,25 @@ const char *http_exchange_peer(const struct http_exchange *x)
     return x->peer;
 }
 
+/* evhttp enables writing only after it has put the reply out, and a filter does not look at its
+ * output when that happens: it has to be told. Nothing is written in this call. */
+static void reply_flush(struct evhttp_connection *conn)
+{
+    bufferevent_flush(evhttp_connection_get_bufferevent(conn), EV_WRITE, BEV_NORMAL);
+}
+
+static void reply_headers(struct evhttp_request *evreq, const struct http_reply *reply, bool close)
+{
+    /* Adding a header fails only without memory: then the reply goes without it. */
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(evreq);
+    for (size_t i = 0; i < reply->n_headers; i++)
+        evhttp_add_header(headers, reply->headers[i].name, reply->headers[i].value);
+    if (reply->content_type)
+        evhttp_add_header(headers, "Content-Type", reply->content_type);
+    if (close)
+        evhttp_add_header(headers, "Connection", "close");
+}
+
 void http_exchange_reply(struct http_exchange *x, const struct http_reply *reply)
 {
     struct http_server *s = x->server;
@@ -221,18 +240,13 @@ void http_exchange_reply(struct http_exchange *x, const struct http_reply *reply
     mem_free(x);
     if (!evreq)
         return;
-    /* Adding a header fails only without memory: then the reply goes without it. */
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(evreq);
-    for (size_t i = 0; i < reply->n_headers; i++)
-        evhttp_add_header(headers, reply->headers[i].name, reply->headers[i].value);
-    if (reply->content_type)
-        evhttp_add_header(headers, "Content-Type", reply->content_type);
-    if (reply->close || s->draining)
-        evhttp_add_header(headers, "Connection", "close");
+    struct evhttp_connection *conn = evhttp_request_get_connection(evreq);
+    reply_headers(evreq, reply, reply->close || s->draining);
     struct evbuffer *body = evhttp_request_get_output_buffer(evreq);
-    if (reply->body.n && evbuffer_add(body, reply->body.p, reply->body.n) != 0) {
+    if (reply->body.n && evbuffer_add(body, reply->body.p, reply->body.n) != 0)
         evhttp_send_error(evreq, HTTP_SERVUNAVAIL, NULL);
-        return;
-    }
-    evhttp_send_reply(evreq, reply->status, NULL, NULL);
+    else
+        evhttp_send_reply(evreq, reply->status, NULL, NULL);
+    if (conn)
+        reply_flush(conn);
 }

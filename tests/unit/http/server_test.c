@@ -3,6 +3,7 @@
 #include "torture.h"
 
 #include <arpa/inet.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,7 +140,8 @@ static void test_byte_by_byte_and_again(void **state)
             say(fd, one);
             loop_turn(f.loop, 0);
         }
-        assert_non_null(strstr(hear(&f, fd, "hello"), "200"));
+        if (!strstr(hear(&f, fd, "hello"), "200"))
+            fail_msg("round %d served %d refused %d", round, f.served, f.refused);
         assert_int_equal(f.served, round);
         assert_string_equal(f.body, "abc");
     }
@@ -178,7 +180,7 @@ static void test_refusals(void **state)
          "a\r\n\r\n",                                                                     ERR_MALFORMED         },
         {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n",                             ERR_TOO_LARGE         },
         {"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n",                                                    ERR_METHOD_NOT_ALLOWED},
-        {"\x16\x03\x01\x02\x00\n\n",                                                               ERR_MALFORMED         },
+        {"\x16\x03\x01\x02\n\n",                                                               ERR_MALFORMED         },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct fixture f = {0};
@@ -186,7 +188,8 @@ static void test_refusals(void **state)
         int fd = client(&f);
         say(fd, cases[i].text);
         const char *text = hear(&f, fd, NULL);
-        assert_non_null(strstr(text, err_code(cases[i].e)));
+        if (!strstr(text, err_code(cases[i].e)))
+            fail_msg("case %zu: served %d: %s", i, f.served, text);
         assert_non_null(strstr(text, "Connection: close"));
         assert_int_equal(f.served, 1);
         assert_int_equal(f.refused, cases[i].e);
@@ -243,7 +246,9 @@ static void test_too_many_connections(void **state)
     say(first, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     hear(&f, first, "hello");
     say(second, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_non_null(strstr(hear(&f, second, NULL), "busy"));
+    const char *text = hear(&f, second, NULL);
+    if (!strstr(text, "busy"))
+        fail_msg("served %d refused %d: %s", f.served, f.refused, text);
     close(first);
     close(second);
     server_close(&f);
@@ -320,5 +325,6 @@ int main(void)
         cmocka_unit_test(test_server_gone),
         cmocka_unit_test(test_drain),
     };
+    signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
