@@ -1,0 +1,227 @@
+-- Deploy hibachi:booking_book to pg
+-- requires: booking_holds
+--
+-- What a booking looks like to others, how its changes are recorded, and how one is made: one function,
+-- one call a request. Locks are taken in one order everywhere: booking, day, hold, customer, spans.
+BEGIN;
+
+-- --- what a booking looks like -----------------------------------------------------------------
+
+CREATE VIEW booking.booking_view AS
+SELECT b.id, b.number, b.state, b.station_id, b.customer_id, b.chef_id, c.name AS chef_name,
+       b.event_date, to_char(b.event_time, 'HH24:MI') AS event_time, b.time_zone,
+       b.starts_at, b.ends_at, b.duration_minutes,
+       b.adults, b.children, b.guest_count, b.event_type, b.table_number, b.special_requests, b.skills,
+       b.venue_address, b.venue_zip,
+       json_build_object('name', b.contact_name, 'email', b.contact_email,
+                         'phone', b.contact_phone) AS contact,
+       (SELECT coalesce(json_agg(json_build_object('code', a.code, 'quantity', a.quantity)
+                                 ORDER BY a.code), '[]')
+        FROM booking.booking_addons a WHERE a.booking_id = b.id) AS addons,
+       b.promo_code, b.quote, b.quote_version, b.total_cents, b.deposit_cents, b.currency,
+       (b.total_cents / 100.0)::numeric(14, 2) AS total_price,
+       (b.deposit_cents / 100.0)::numeric(14, 2) AS deposit_amount,
+       b.source,
+       CASE WHEN b.state = 'cancelled' THEN json_build_object(
+           'reason', b.cancel_reason, 'at', b.cancelled_at, 'by', b.cancelled_by,
+           'refund_percent', b.refund_percent) END AS cancellation,
+       b.version, b.created_at, b.updated_at, b.deleted_at
+FROM booking.bookings b JOIN booking.chefs c ON c.id = b.chef_id;
+
+GRANT SELECT ON booking.booking_view TO mh_booking;
+
+CREATE FUNCTION booking.booking_json(id uuid) RETURNS json
+LANGUAGE sql STABLE
+RETURN (SELECT row_to_json(v) FROM booking.booking_view v WHERE v.id = booking_json.id);
+
+-- What others need to know; no contact details.
+CREATE FUNCTION booking.booking_event(b booking.bookings) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN jsonb_build_object(
+    'booking_id', (b).id, 'number', (b).number, 'state', (b).state, 'version', (b).version,
+    'station_id', (b).station_id, 'customer_id', (b).customer_id, 'chef_id', (b).chef_id,
+    'event_date', (b).event_date, 'event_time', to_char((b).event_time, 'HH24:MI'),
+    'time_zone', (b).time_zone, 'starts_at', (b).starts_at, 'ends_at', (b).ends_at,
+    'guest_count', (b).guest_count, 'total_cents', (b).total_cents,
+    'deposit_cents', (b).deposit_cents, 'currency', (b).currency, 'source', (b).source);
+
+-- {field: {from, to}} of what differs.
+CREATE FUNCTION booking.changes(before jsonb, after jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+RETURN (SELECT coalesce(jsonb_object_agg(n.key, jsonb_build_object('from', before -> n.key, 'to', n.value)), '{}')
+        FROM jsonb_each(after) n
+        WHERE n.value IS DISTINCT FROM before -> n.key
+          AND n.key NOT IN ('version', 'updated_at'));
+
+-- The one place where a change is told: to the booking's history, the audit log and the event log.
+-- `was` is null for a new booking; `more` joins the event's data.
+CREATE FUNCTION booking.booking_record(ctx jsonb, action text, was booking.bookings, b booking.bookings,
+                                       reason text DEFAULT NULL, more jsonb DEFAULT '{}') RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    before jsonb := CASE WHEN was.id IS NOT NULL THEN to_jsonb(was) - 'quote' END;
+    after jsonb := to_jsonb(b) - 'quote';
+BEGIN
+    INSERT INTO booking.booking_history (booking_id, at, action, actor, role, changes, reason)
+    VALUES (b.id, booking.ctx_now(ctx), action, nullif(ctx ->> 'user', '')::uuid,
+            nullif(ctx ->> 'role', ''),
+            CASE WHEN before IS NULL THEN '{}' ELSE booking.changes(before, after) END, reason);
+    PERFORM bus.audit(ctx, 'booking.' || action, 'booking', b.id::text, before, after, reason);
+    PERFORM bus.emit(ctx, 'booking.' || action, 'booking/' || b.id, booking.booking_event(b) || more);
+END $$;
+
+CREATE FUNCTION booking.booking_reply(ctx jsonb, status int, b booking.bookings) RETURNS booking.reply
+LANGUAGE sql VOLATILE
+RETURN booking.reply_make(ctx, status, booking.booking_json((b).id), (b).version::text,
+                          CASE status WHEN 201 THEN '/api/v1/bookings/' || (b).id END);
+
+-- --- making one --------------------------------------------------------------------------------
+
+-- The customer row of a signed-in customer; made at the first booking.
+CREATE FUNCTION booking.customer_of_user(ctx jsonb, contact jsonb) RETURNS booking.customers
+LANGUAGE plpgsql AS $$
+DECLARE
+    c booking.customers;
+    now_at timestamptz := booking.ctx_now(ctx);
+BEGIN
+    INSERT INTO booking.customers (id, user_id, name, email, phone, created_at, updated_at)
+    SELECT bus.uuid_v7(now_at), (ctx ->> 'user')::uuid, coalesce(contact ->> 'name', ''),
+           contact ->> 'email', contact ->> 'phone', now_at, now_at
+    WHERE NOT EXISTS (SELECT FROM booking.customers t WHERE t.user_id = (ctx ->> 'user')::uuid)
+    ON CONFLICT ON CONSTRAINT customers_user_unique DO NOTHING;
+    SELECT * INTO c FROM booking.customers t WHERE t.user_id = (ctx ->> 'user')::uuid;
+    RETURN c;
+END $$;
+
+-- The customer with that address who has no account, made when there is none. Says nothing about
+-- whether there was one.
+CREATE FUNCTION booking.customer_of_contact(ctx jsonb, contact jsonb, station uuid)
+RETURNS booking.customers
+LANGUAGE plpgsql AS $$
+DECLARE
+    c booking.customers;
+    now_at timestamptz := booking.ctx_now(ctx);
+BEGIN
+    FOR attempt IN 1..2 LOOP
+        SELECT * INTO c FROM booking.customers t
+        WHERE t.user_id IS NULL AND t.deleted_at IS NULL
+          AND CASE WHEN contact ? 'email' THEN lower(t.email) = lower(contact ->> 'email')
+                   ELSE t.phone = contact ->> 'phone' END
+        ORDER BY t.id LIMIT 1;
+        EXIT WHEN FOUND;
+        INSERT INTO booking.customers (id, station_id, name, email, phone, created_at, updated_at)
+        VALUES (bus.uuid_v7(now_at), station, contact ->> 'name', contact ->> 'email',
+                contact ->> 'phone', now_at, now_at)
+        ON CONFLICT (lower(email)) WHERE deleted_at IS NULL AND user_id IS NULL DO NOTHING
+        RETURNING * INTO c;
+        EXIT WHEN FOUND; -- else somebody else has made it just now
+    END LOOP;
+    RETURN c;
+END $$;
+
+CREATE FUNCTION booking.customer_for(ctx jsonb, wish jsonb, station uuid) RETURNS booking.customers
+LANGUAGE plpgsql AS $$
+DECLARE
+    c booking.customers;
+BEGIN
+    IF wish ? 'customer_id' THEN
+        SELECT * INTO c FROM booking.customers t
+        WHERE t.id = (wish ->> 'customer_id')::uuid AND t.deleted_at IS NULL
+          AND booking.in_scope(ctx, t.user_id, coalesce(t.station_id, station));
+        IF NOT FOUND THEN
+            PERFORM bus.fail('not_found', 'There is no such customer.');
+        END IF;
+    ELSIF ctx ->> 'scope' = 'own' THEN
+        c := booking.customer_of_user(ctx, wish -> 'contact');
+        IF c.deleted_at IS NOT NULL THEN
+            PERFORM bus.fail('forbidden', 'This customer account has been closed.');
+        END IF;
+    ELSE
+        c := booking.customer_of_contact(ctx, wish -> 'contact', station);
+    END IF;
+    RETURN c;
+END $$;
+
+CREATE FUNCTION booking.booking_insert(ctx jsonb, id uuid, wish jsonb, price jsonb, slot booking.slot,
+                                       customer booking.customers, chef uuid) RETURNS booking.bookings
+LANGUAGE plpgsql AS $$
+DECLARE
+    contact jsonb := coalesce(wish -> 'contact', '{}');
+    now_at timestamptz := booking.ctx_now(ctx);
+    b booking.bookings;
+BEGIN
+    INSERT INTO booking.bookings (
+        id, station_id, customer_id, chef_id, event_date, event_time, time_zone, starts_at, ends_at,
+        duration_minutes, travel_minutes, adults, children, venue_address, venue_zip, event_type,
+        table_number, special_requests, skills, contact_name, contact_email, contact_phone,
+        quote, quote_version, promo_code, total_cents, deposit_cents, currency, source,
+        created_at, created_by, updated_at)
+    VALUES (
+        booking_insert.id, slot.station_id, customer.id, chef, slot.day, slot.at, slot.zone,
+        slot.starts_at, slot.ends_at, (wish ->> 'duration_minutes')::int, slot.travel_minutes,
+        (wish ->> 'adults')::int, coalesce((wish ->> 'children')::int, 0),
+        wish ->> 'venue_address', wish ->> 'venue_zip', wish ->> 'event_type',
+        wish ->> 'table_number', wish ->> 'special_requests', booking.text_array(wish -> 'skills'),
+        coalesce(contact ->> 'name', customer.name), coalesce(contact ->> 'email', customer.email),
+        coalesce(contact ->> 'phone', customer.phone),
+        price, (price ->> 'catalogue_version')::bigint, wish ->> 'promo_code',
+        (price ->> 'total_cents')::bigint, (price ->> 'deposit_cents')::bigint, price ->> 'currency',
+        wish ->> 'source', now_at, nullif(ctx ->> 'user', '')::uuid, now_at)
+    RETURNING * INTO b;
+    RETURN b;
+END $$;
+
+CREATE FUNCTION booking.addons_set(booking_id uuid, addons jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM booking.booking_addons a WHERE a.booking_id = addons_set.booking_id;
+    INSERT INTO booking.booking_addons (booking_id, code, quantity)
+    SELECT addons_set.booking_id, a.code, coalesce(a.quantity, 0)
+    FROM jsonb_to_recordset(addons) a (code text, quantity int);
+END $$;
+
+-- wish is the validated body; price is the quote, whose station and travel time count; hold is null or
+-- the hold to take over. The scope in ctx says whose booking it is to be: see customer_for().
+CREATE FUNCTION booking.book(ctx jsonb, wish jsonb, price jsonb, hold uuid) RETURNS SETOF booking.reply
+LANGUAGE plpgsql AS $$
+DECLARE
+    id uuid := bus.uuid_v7(booking.ctx_now(ctx));
+    station uuid := (price ->> 'station_id')::uuid;
+    taker booking.taker := ROW(id, NULL, NULL);
+    h booking.holds;
+    slot booking.slot;
+    customer booking.customers;
+    chef uuid := (wish ->> 'chef_id')::uuid;
+    b booking.bookings;
+BEGIN
+    PERFORM bus.reply_claim(ctx);
+    PERFORM booking.day_lock(station, (wish ->> 'event_date')::date);
+    IF hold IS NOT NULL THEN
+        h := booking.hold_open(ctx, hold); -- was early enough when it was made
+    END IF;
+    slot := booking.slot_make(ctx || jsonb_build_object('now', coalesce(h.created_at, booking.ctx_now(ctx))),
+                              station, (wish ->> 'event_date')::date, (wish ->> 'event_time')::time,
+                              (wish ->> 'duration_minutes')::int, (price ->> 'travel_minutes')::int);
+    customer := booking.customer_for(ctx, wish, station);
+    IF EXISTS (SELECT FROM booking.bookings t JOIN booking.states s ON s.state = t.state
+               WHERE t.customer_id = customer.id AND t.starts_at = slot.starts_at
+                 AND t.deleted_at IS NULL AND s.active) THEN
+        PERFORM bus.fail('duplicate_booking', 'There is a booking of this customer at that time.');
+    END IF;
+    PERFORM booking.holds_expire(ctx, station);
+    IF hold IS NOT NULL THEN
+        chef := booking.hold_bind(ctx, h, slot, id);
+    ELSE
+        chef := booking.chef_take(slot, chef, booking.text_array(wish -> 'skills'), taker);
+    END IF;
+    PERFORM booking.resources_take(slot, 'assistant', booking.uuid_array(wish -> 'assistant_ids'), taker);
+    PERFORM booking.resources_take(slot, 'equipment', booking.uuid_array(wish -> 'equipment_ids'), taker);
+    b := booking.booking_insert(ctx, id, wish, price, slot, customer, chef);
+    IF wish ? 'addons' THEN
+        PERFORM booking.addons_set(id, wish -> 'addons');
+    END IF;
+    PERFORM booking.booking_record(ctx, 'created', NULL, b);
+    RETURN NEXT booking.booking_reply(ctx, 201, b);
+END $$;
+
+COMMIT;

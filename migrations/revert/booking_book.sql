@@ -1,0 +1,9 @@
+-- Revert hibachi:booking_book from pg
+BEGIN;
+
+DROP FUNCTION booking.book, booking.addons_set, booking.booking_insert, booking.customer_for,
+    booking.customer_of_contact, booking.customer_of_user, booking.booking_reply,
+    booking.booking_record, booking.changes, booking.booking_event, booking.booking_json;
+DROP VIEW booking.booking_view;
+
+COMMIT;
