@@ -20,7 +20,8 @@ service_secrets() {
   [ -z "$DRILL" ] || [ -f "$RUN_DIR/clock-offset" ] || head -c 8 /dev/zero >"$RUN_DIR/clock-offset"
 }
 
-# The environment of a part, as shell assignments. Later lines win: .env, then SERVICE_ENV.
+# The environment of a part, as shell assignments. Later lines win: .env, SERVICE_ENV, and what a test
+# wants for this part alone.
 service_env() {
   local part=$1 s=${1%-[0-9]*} name port metrics f
   name=$(printf '%s' "$part" | tr 'a-z-' 'A-Z_')
@@ -39,7 +40,7 @@ service_env() {
     printf '%s=%q\n' SMTP_URL "smtp://127.0.0.1:$SMTP_PORT" \
       MAIL_FROM 'My Hibachi <no-reply@myhibachi.test>'
   fi
-  for f in .env "$SERVICE_ENV"; do
+  for f in .env "$SERVICE_ENV" "$RUN_DIR/env.d/$part.local"; do
     if [ -f "$f" ]; then cat "$f"; fi
   done
 }
