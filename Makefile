@@ -32,7 +32,7 @@ FLAGS_coverage := -O0 -g --coverage
 LIBS := libevent_core libevent_extra libevent_pthreads libpq hiredis libcjson libcurl libcrypto libargon2
 # Third-party headers are system headers: their warnings are not ours.
 LIB_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(LIBS) 2>/dev/null))
-LIB_LIBS := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+LIB_LIBS := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
 
 CFLAGS := -std=gnu17 -D_GNU_SOURCE -pthread -fno-omit-frame-pointer -fstack-protector-strong -fPIE \
 	-MMD -MP $(WARN) $(FLAGS_$(BUILD)) $(LIB_CFLAGS) $(EXTRA_CFLAGS)

@@ -5,13 +5,12 @@
  * then the listener closes, what is in flight ends, and the loop stops, at the latest after
  * SHUTDOWN_MS. */
 #include <event2/event.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common_sql.h"
 #include "req_priv.h"
 
 #define RECEIVE_TIMEOUT_MS 30000
@@ -30,9 +29,6 @@ struct worker {
 };
 
 /* --- putting together ------------------------------------------------------------------------- */
-
-extern const struct pg_stmt *const common_stmts[];
-extern const size_t common_n_stmts;
 
 static enum err pg_start(struct worker *w, const struct service *desc)
 {
@@ -164,7 +160,7 @@ static void rates_take(struct app *app)
     };
     for (int t = 0; t < TIER_MAX; t++)
         if (texts[t] && rate_parse(texts[t], &app->rates[t]) != ERR_OK)
-            log_event(LOG_ERROR, "rate.unreadable", LOG_S("text", texts[t])); /* checked at start */
+            app->rates[t] = (struct rate){1, 1, 60}; /* not reached: checked before the fork */
 }
 
 static enum err parts_start(struct worker *w, const struct service *desc)
@@ -259,10 +255,41 @@ static void on_term(evutil_socket_t sig UNUSED, short what UNUSED, void *arg)
     loop_timer_set(app->drain_timer, app->config.drain_ms);
 }
 
-static void on_hup(evutil_socket_t sig UNUSED, short what UNUSED, void *arg UNUSED)
+/* Takes new keys, so that they are changed without a restart. Mistakes keep the old ones. */
+static void keys_reload(struct svc *svc, const struct common_config *fresh)
 {
+    struct token_keys *keys;
+    struct keyring *ring;
+    const char *why = NULL;
+    if (token_keys_parse(fresh->jwks, &keys, &why) != ERR_OK) {
+        log_event(LOG_ERROR, "reload.refused", LOG_S("variable", "JWKS"), LOG_S("why", why));
+        return;
+    }
+    if (keyring_parse(fresh->keyring, &ring) != ERR_OK) {
+        token_keys_free(keys);
+        log_event(LOG_ERROR, "reload.refused", LOG_S("variable", "KEYRING"));
+        return;
+    }
+    token_keys_free(svc->token_keys);
+    keyring_free(svc->keyring);
+    svc->token_keys = keys;
+    svc->keyring = ring;
+    log_event(LOG_INFO, "keys.reloaded");
+}
+
+static void on_hup(evutil_socket_t sig UNUSED, short what UNUSED, void *arg)
+{
+    struct app *app = arg;
     enum err e = log_reopen();
     log_event(e == ERR_OK ? LOG_INFO : LOG_ERROR, "log.reopened", LOG_S("code", err_code(e)));
+    struct common_config fresh = {0};
+    struct buf mistakes = BUF_INIT(65536);
+    if (config_load(&common_config_table, &fresh, &mistakes) == ERR_OK)
+        keys_reload(&app->svc, &fresh);
+    else
+        log_event(LOG_ERROR, "reload.refused", LOG_S("why", mistakes.data));
+    buf_free(&mistakes);
+    config_free(&common_config_table, &fresh);
 }
 
 static enum err signals_start(struct worker *w)
