@@ -231,6 +231,15 @@ BEGIN
     RETURN FOUND;
 END $$;
 
+CREATE FUNCTION bus.parked_events_list(ctx jsonb) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'consumer', l.consumer, 'event_id', l.event_id, 'type', l.event->>'type',
+               'subject', l.event->>'subject', 'why', l.why, 'parked_at', l.parked_at,
+               'retry', l.retry) ORDER BY l.parked_at DESC, l.event_id), '[]')
+    FROM (SELECT * FROM bus.parked_events p ORDER BY p.parked_at DESC LIMIT 500) l;
+$$;
+
 -- After a dump was restored into a new cluster, whose transaction ids begin anew: gives the events
 -- the same order below every id to come. For the owner, once, with the services stopped.
 CREATE FUNCTION bus.rebase() RETURNS void
@@ -352,7 +361,7 @@ SELECT bus.partitions_ensure(jsonb_build_object('now', :'now')) \g /dev/null
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA bus FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     bus.fail, bus.uuid_v7, bus.emit, bus.events_take, bus.event_park, bus.consume,
-    bus.parked_event_retry, bus.audit, bus.partitions_ensure
+    bus.parked_event_retry, bus.parked_events_list, bus.audit, bus.partitions_ensure
 TO mh_service;
 -- The audit viewer.
 GRANT SELECT ON bus.audit_log TO mh_identity;

@@ -273,6 +273,9 @@ def test_a_failing_function_moves_nothing_and_parks_only_its_own_fault(server, b
     for _ in range(3):
         parked += consume(booking, consumer, "booking.choke", park=True).get("parked", 0)
     assert parked == 1 and seen(server, consumer) == [good, after]
+    listed = one(booking, "SELECT bus.parked_events_list(%s)", ctx())
+    assert [(p["consumer"], p["subject"]) for p in listed if p["event_id"] == poison] == \
+        [(consumer, "poison")]
     # Retried while the cause lasts, it parks again; afterwards it acts.
     assert one(booking, "SELECT bus.parked_event_retry(%s, %s, %s)", ctx(), consumer, poison)
     assert consume(booking, consumer, "booking.choke", park=True)["parked"] == 1

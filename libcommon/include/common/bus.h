@@ -73,8 +73,4 @@ size_t bus_busy(const struct bus *b);
 /* After a commit that emitted events or queued jobs: rings the doorbell, at most once a turn. */
 void bus_ring(struct bus *b);
 
-/* The statements behind it, to be prepared with the service's own. */
-extern const struct pg_stmt *const bus_stmts[];
-extern const size_t bus_n_stmts;
-
 #endif

@@ -67,7 +67,7 @@ void pg_free(struct pg *pg);
 typedef void pg_done_fn(void *owner, uint64_t id, struct pg_result *result);
 
 /* Queues the statement. params are copied; NULL elements are SQL NULL; n must be n_params.
- * ERR_BUSY: queue full; ERR_UNAVAILABLE: no connection for longer than the statement timeout. On
+ * ERR_BUSY: queue full; ERR_UNAVAILABLE: no connection for 3 s, which also fails what is queued. On
  * an error done is not called. */
 MUSTCHECK enum err pg_exec(struct pg *pg, const struct pg_stmt *stmt, const char *const *params,
                            int n, pg_done_fn *done, void *owner, uint64_t id);

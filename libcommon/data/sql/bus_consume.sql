@@ -1,0 +1,2 @@
+-- write: hands a consumer its next events and moves its cursor, in one transaction
+SELECT bus.consume($1::jsonb, $2, string_to_array($3, ' '), $4, $5::int, $6::boolean) AS body
