@@ -3,4 +3,4 @@ TEST_PARTS += test-contract
 
 .PHONY: test-contract
 test-contract: ## What the API tests exchanged, against proto/openapi
-	@scripts/test-contract
+	@RUN_DIR=$(CURDIR)/.run/test scripts/run-pytest contract tests/contract

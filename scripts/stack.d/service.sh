@@ -37,7 +37,7 @@ service_env() {
     LOG_FILE "$RUN_DIR/logs/$part.log" \
     CLOCK_OFFSET_FILE "${DRILL:+$RUN_DIR/clock-offset}"
   if [ "$s" = identity ]; then
-    printf '%s=%q\n' SMTP_URL "smtp://127.0.0.1:$SMTP_PORT" \
+    printf '%s=%q\n' WEB_URL "https://localhost:$HTTPS_PORT" SMTP_URL "smtp://127.0.0.1:$SMTP_PORT" \
       MAIL_FROM 'My Hibachi <no-reply@myhibachi.test>'
   fi
   for f in .env "$SERVICE_ENV" "$RUN_DIR/env.d/$part.local"; do

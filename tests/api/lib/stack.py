@@ -48,11 +48,11 @@ class Stack:
         assert done.returncode == 0, f"stack {' '.join(command)}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def start(self, part):
-        self.run("start", part)
+    def start(self, *parts):
+        self.run("start", *parts)
 
-    def stop(self, part):
-        self.run("stop", part)
+    def stop(self, *parts):
+        self.run("stop", *parts)
 
     def signal(self, part, name):
         self.run("signal", part, name)
@@ -71,8 +71,7 @@ class Stack:
 
     def heal(self):
         """Starts what a test left stopped."""
-        for part in ("postgres", "redis", "mail", *SERVICES, "nginx"):
-            self.start(part)
+        self.start("postgres", "redis", "mail", *SERVICES, "nginx")
 
 
 class Clock:
