@@ -7,9 +7,9 @@ TEST_BUILD ?= asan
 TEST_STACK := RUN_DIR=.run/test PORT_OFFSET=1000 BIN_DIR=build/$(TEST_BUILD)/bin DRILL=1 APP_ENV=test \
 	SERVICE_ENV=tests/api/service.env CONNECTIONS_PER_IP=10000 scripts/stack
 
-TEST_PARTS += test-unit test-fuzz test-migrations test-wire test-api
+TEST_PARTS += test-unit test-fuzz test-sim test-migrations test-wire test-api
 
-.PHONY: setup-test test check test-build test-stack test-api test-wire test-migrations test-fuzz
+.PHONY: setup-test test check test-build test-stack test-api test-wire test-migrations test-fuzz test-sim
 setup-test:
 	$(call setup_for,run test)
 
@@ -35,6 +35,9 @@ test-wire: test-stack ## Wire tests (varnishtest) against a service's own port
 
 test-migrations: setup-test ## Migrations up, down and up again
 	@$(TEST_STACK) start postgres && scripts/test-migrations
+
+test-sim: setup-test ## The stand-ins for others' servers
+	@scripts/run-pytest sim tests/sim
 
 # --- fuzzers: tests/fuzz/fuzz_<parser>.c with a corpus in tests/fuzz/corpus/<parser> ------------
 

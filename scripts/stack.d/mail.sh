@@ -2,7 +2,7 @@
 # The mail catcher: takes every mail and shows it on a page; nothing leaves the machine.
 
 mail_signature() {
-  cat tests/sim/mail/*.py
+  cat tests/sim/mail/catcher.py
   echo "$SMTP_PORT $MAIL_PORT"
 }
 

@@ -72,7 +72,9 @@ def clock(running, tokens):
 @pytest.fixture
 def mailbox(running):
     """mailbox.wait(to="a@example.com"): the mails that the services sent."""
-    return Mailbox(running.run_dir / "mail")
+    box = Mailbox(running.env["MAIL_URL"])
+    yield box
+    box.behave("ok")
 
 
 @pytest.fixture
