@@ -122,50 +122,43 @@ static void put_problem(struct json_writer *w)
 
 /* --- the rest -------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name, *text;
-} parameters[] = {
-    {"Limit",                  "{'name':'limit','in':'query','description':'Items on a page',"
-              "'schema':{'type':'integer','minimum':1,'maximum':100,'default':20}}"                  },
-    {"Cursor",                 "{'name':'cursor','in':'query','description':'next_cursor of the page before',"
-               "'schema':{'type':'string','minLength':1,'maxLength':1000}}"                         },
-    {"IdempotencyKey",
-     "{'name':'Idempotency-Key','in':'header',"
-     "'description':'The same key with the same request acts once and gives the same reply',"
-     "'schema':{'$ref':'#/components/schemas/IdempotencyKey'}}"                                                   },
-    {"IdempotencyKeyRequired",
-     "{'name':'Idempotency-Key','in':'header','required':true,"
-     "'description':'The same key with the same request acts once and gives the same reply',"
-     "'schema':{'$ref':'#/components/schemas/IdempotencyKey'}}"                                                   },
-    {"IfMatch",
-     "{'name':'If-Match','in':'header','required':true,"
-     "'description':'ETag of what is changed, as it was read','schema':{'type':'string'}}"                        },
-    {"IfNoneMatch",            "{'name':'If-None-Match','in':'header',"
-                    "'description':'ETag of what is known already','schema':{'type':'string'}}"},
-};
+#define KEY_PARAMETER                                                                        \
+    "'name':'Idempotency-Key','in':'header',"                                                \
+    "'description':'The same key with the same request acts once and gives the same reply'," \
+    "'schema':{'$ref':'#/components/schemas/IdempotencyKey'}"
 
+static const char parameters[] =
+    "{'Limit':{'name':'limit','in':'query','description':'Items on a page',"
+    "'schema':{'type':'integer','minimum':1,'maximum':100,'default':20}},"
+    "'Cursor':{'name':'cursor','in':'query','description':'next_cursor of the page before',"
+    "'schema':{'type':'string','minLength':1,'maxLength':1000}},"
+    "'IdempotencyKey':{" KEY_PARAMETER "},"
+    "'IdempotencyKeyRequired':{'required':true," KEY_PARAMETER "},"
+    "'IfMatch':{'name':'If-Match','in':'header','required':true,"
+    "'description':'ETag of what is changed, as it was read','schema':{'type':'string'}},"
+    "'IfNoneMatch':{'name':'If-None-Match','in':'header',"
+    "'description':'ETag of what is known already','schema':{'type':'string'}}}";
+
+/* Visible ASCII, bare or as a quoted string. */
 static const char idempotency_key[] =
     "{'type':'string',"
     "'pattern':'^(?:[!#-\\\\[\\\\]-~]{1,255}|\\\"[!#-\\\\[\\\\]-~]{1,255}\\\")$'}";
 
-static const struct {
-    const char *name, *text;
-} headers[] = {
-    {"X-Request-Id",          "{'description':'Names the request in our logs','schema':{'type':'string'}}"},
-    {"X-RateLimit-Limit",     "{'description':'Requests a minute','schema':{'type':'integer'}}"           },
-    {"X-RateLimit-Remaining",
-     "{'description':'Requests that are left now','schema':{'type':'integer'}}"                           },
-    {"X-RateLimit-Reset",
-     "{'description':'Unix time at which all are left again','schema':{'type':'integer'}}"                },
-    {"ETag",                  "{'description':'Version of the reply, for If-None-Match and If-Match',"
-             "'schema':{'type':'string'}}"                                                    },
-    {"Location",              "{'description':'Where the new thing is',"
-                 "'schema':{'type':'string','format':'uri-reference'}}"                   },
-    {"Idempotency-Replayed",
-     "{'description':'true: this reply was given before','schema':{'type':'string'}}"                     },
-    {"Retry-After",           "{'description':'Seconds','schema':{'type':'integer'}}"                     },
-    {"WWW-Authenticate",      "{'schema':{'type':'string'}}"                                              },
-};
+static const char headers[] =
+    "{'X-Request-Id':{'description':'Names the request in our logs','schema':{'type':'string'}},"
+    "'X-RateLimit-Limit':{'description':'Requests a minute','schema':{'type':'integer'}},"
+    "'X-RateLimit-Remaining':{'description':'Requests that are left now',"
+    "'schema':{'type':'integer'}},"
+    "'X-RateLimit-Reset':{'description':'Unix time at which all are left again',"
+    "'schema':{'type':'integer'}},"
+    "'ETag':{'description':'Version of the reply, for If-None-Match and If-Match',"
+    "'schema':{'type':'string'}},"
+    "'Location':{'description':'Where the new thing is',"
+    "'schema':{'type':'string','format':'uri-reference'}},"
+    "'Idempotency-Replayed':{'description':'true: this reply was given before',"
+    "'schema':{'type':'string'}},"
+    "'Retry-After':{'description':'Seconds','schema':{'type':'integer'}},"
+    "'WWW-Authenticate':{'schema':{'type':'string'}}}";
 
 /* Problems differ in their headers. */
 static const struct {
@@ -205,18 +198,9 @@ void openapi_put_components(struct json_writer *w, struct openapi_schemas *s)
     put_shared(w, s);
     json_close(w, '}');
 
-    json_open(w, "parameters", '{');
-    for (size_t i = 0; i < ARRAY_LEN(parameters); i++)
-        openapi_put_json(w, parameters[i].name, parameters[i].text);
-    json_close(w, '}');
-
+    openapi_put_json(w, "parameters", parameters);
     put_problem_replies(w);
-
-    json_open(w, "headers", '{');
-    for (size_t i = 0; i < ARRAY_LEN(headers); i++)
-        openapi_put_json(w, headers[i].name, headers[i].text);
-    json_close(w, '}');
-
+    openapi_put_json(w, "headers", headers);
     openapi_put_json(w, "securitySchemes",
                      "{'bearerAuth':{'type':'http','scheme':'bearer','bearerFormat':'JWT'}}");
     json_close(w, '}');

@@ -1,8 +1,9 @@
 /* JSON (RFC 8259), read strictly and written safely. cJSON is behind it and named nowhere else.
  *
  * Reading refuses what RFC 8259 leaves open and peers disagree on: duplicate names, text after the
- * value, ill-formed UTF-8, unpaired surrogates, \u0000, nesting over JSON_MAX_DEPTH, numbers beyond
- * +-2^53 (a double would change them) or of more than 63 characters. Names are compared with case. */
+ * value, ill-formed UTF-8, unpaired surrogates, \u0000, nesting over JSON_MAX_DEPTH, numbers
+ * beyond +-2^53 (a double would change them) or of more than 63 characters. Names are compared with
+ * case. */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
 

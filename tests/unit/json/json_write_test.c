@@ -39,24 +39,26 @@ static void test_escape(void **state UNUSED)
     static const struct {
         struct str bytes;
         const char *json;
+        /* clang-format off */
     } cases[] = {
-        {{NULL, 0},                                   "\"\""                                    },
-        {STR(""),                                     "\"\""                                    },
-        {STR("plain </b> text"),                      "\"plain </b> text\""                     },
-        {STR("\"\\"),                                 "\"\\\"\\\\\""                            },
-        {STR("\b\f\n\r\t"),                           "\"\\b\\f\\n\\r\\t\""                     },
-        {STR("\x01\x1F\x7F"),                         "\"\\u0001\\u001f\x7F\""                  },
-        {STR("a\0b"),                                 "\"a\\u0000b\""                           },
+        {{NULL, 0}, "\"\""},
+        {STR(""), "\"\""},
+        {STR("plain </b> text"), "\"plain </b> text\""},
+        {STR("\"\\"), "\"\\\"\\\\\""},
+        {STR("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\""},
+        {STR("\x01\x1F\x7F"), "\"\\u0001\\u001f\x7F\""},
+        {STR("a\0b"), "\"a\\u0000b\""},
         {STR("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x8D\xA3"), "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x8D\xA3\""},
-        {STR("a\x80z"),                               "\"a" FFFD "z\""                          },
-        {STR("\xC0\xAF"),                             "\"" FFFD FFFD "\""                       },
-        {STR("\xED\xA0\x80"),                         "\"" FFFD FFFD FFFD "\""                  },
-        {STR("\xC3"),                                 "\"" FFFD "\""                            },
-        {STR("\xC3\""),                               "\"" FFFD "\\\"\""                        },
-        {STR("\xE2\x82"),                             "\"" FFFD FFFD "\""                       },
-        {STR("\xF5\x80\x80\x80"),                     "\"" FFFD FFFD FFFD FFFD "\""             },
-        {STR("\xFF"),                                 "\"" FFFD "\""                            },
+        {STR("a\x80z"), "\"a" FFFD "z\""},
+        {STR("\xC0\xAF"), "\"" FFFD FFFD "\""},
+        {STR("\xED\xA0\x80"), "\"" FFFD FFFD FFFD "\""},
+        {STR("\xC3"), "\"" FFFD "\""},
+        {STR("\xC3\""), "\"" FFFD "\\\"\""},
+        {STR("\xE2\x82"), "\"" FFFD FFFD "\""},
+        {STR("\xF5\x80\x80\x80"), "\"" FFFD FFFD FFFD FFFD "\""},
+        {STR("\xFF"), "\"" FFFD "\""},
     };
+    /* clang-format on */
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct buf b = BUF_INIT(1000);
         json_escape(&b, cases[i].bytes);
@@ -92,21 +94,23 @@ static void test_value_is_written_as_it_was_read(void **state UNUSED)
 {
     static const struct {
         const char *in, *out;
+        /* clang-format off */
     } cases[] = {
-        {"null",                       "null"                      },
-        {" [ true , false , null ] ",  "[true,false,null]"         },
+        {"null", "null"},
+        {" [ true , false , null ] ", "[true,false,null]"},
         {"{\"b\":1,\"a\":{\"c\":[]}}", "{\"b\":1,\"a\":{\"c\":[]}}"},
-        {"\"\\u00e9\\u0001\\/\"",      "\"\xC3\xA9\\u0001/\""      },
-        {"9007199254740992",           "9007199254740992"          },
-        {"-9007199254740991",          "-9007199254740991"         },
-        {"1e2",                        "100"                       },
-        {"-0",                         "0"                         },
-        {"1.0",                        "1"                         },
-        {"0.1",                        "0.1"                       },
-        {"-12.50",                     "-12.5"                     },
-        {"0.30000000000000004",        "0.30000000000000004"       },
-        {"1e-7",                       "1e-07"                     },
+        {"\"\\u00e9\\u0001\\/\"", "\"\xC3\xA9\\u0001/\""},
+        {"9007199254740992", "9007199254740992"},
+        {"-9007199254740991", "-9007199254740991"},
+        {"1e2", "100"},
+        {"-0", "0"},
+        {"1.0", "1"},
+        {"0.1", "0.1"},
+        {"-12.50", "-12.5"},
+        {"0.30000000000000004", "0.30000000000000004"},
+        {"1e-7", "1e-07"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct arena *a = arena_new(4096);
         const struct json *doc = NULL;
