@@ -11,6 +11,7 @@ static void compares(void **state UNUSED)
     assert_false(str_eq(STR("abc"), STR("ab")));
     assert_true(str_eq(NOTHING, STR("")));
     assert_true(str_eq_nocase(STR("Content-TYPE"), STR("content-type")));
+    assert_false(str_eq_nocase(STR("content"), STR("content-type")));
     assert_false(str_eq_nocase(STR("\xc3\x84"), STR("\xc3\xa4"))); /* ASCII only */
     assert_false(str_eq_nocase(STR("@["), STR("`{")));             /* 0x20 apart, not letters */
     assert_true(str_starts(STR("Bearer x"), STR("Bearer ")));

@@ -126,6 +126,22 @@ static void a_long_value_is_cut_for_itself(void **state UNUSED)
     }
 }
 
+static void a_long_value_is_masked_up_to_the_cut(void **state UNUSED)
+{
+    static char value[10000];
+    for (size_t lead = 0; lead < 20; lead++) {
+        memset(value, ' ', sizeof value - 1);
+        for (size_t i = lead; i + 20 < sizeof value; i += 20)
+            memcpy(value + i, "joe.doe@example.com", 19);
+        forget();
+        log_event(LOG_INFO, "long", LOG_S("v", value));
+        const char *tail = only_line();
+        assert_null(strstr(tail, "joe"));
+        assert_null(strstr(tail, "doe"));
+        assert_non_null(strstr(tail, "...[cut]\",\"cut\":true}"));
+    }
+}
+
 static void a_long_line_is_cut_between_fields(void **state UNUSED)
 {
     static char value[1000];
@@ -134,12 +150,14 @@ static void a_long_line_is_cut_between_fields(void **state UNUSED)
         value[n] = '\0';
         forget();
         log_event(LOG_INFO, "long", LOG_S("a", value), LOG_S("b", value), LOG_S("c", value),
-                  LOG_S("d", value), LOG_I("e", INT64_MIN), LOG_B("f", false));
+                  LOG_S("d", value), LOG_I("e", INT64_MIN), LOG_B("f", false), LOG_S("g", "end"),
+                  LOG_EMAIL("h", "a@b.example"));
         const char *tail = only_line();
         assert_in_range(strlen(content) + 1, 1, MAX_LINE);
         const char *end = strstr(tail, ",\"cut\":true}");
         if (n < 400)
-            assert_non_null(strstr(tail, ",\"e\":-9223372036854775808,\"f\":false}"));
+            assert_non_null(strstr(tail, ",\"e\":-9223372036854775808,\"f\":false,\"g\":\"end\","
+                                         "\"h\":\"a***@b.example\"}"));
         else if (n > 520)
             assert_true(end && end[12] == '\0');
         assert_int_equal(tail[strlen(tail) - 1], '}');
@@ -149,9 +167,8 @@ static void a_long_line_is_cut_between_fields(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(values_are_escaped_and_masked),
-        TEST(people_are_masked),
-        TEST(a_long_value_is_cut_for_itself),
+        TEST(values_are_escaped_and_masked),     TEST(people_are_masked),
+        TEST(a_long_value_is_cut_for_itself),    TEST(a_long_value_is_masked_up_to_the_cut),
         TEST(a_long_line_is_cut_between_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -370,12 +370,12 @@ static bool scenario(void *arg UNUSED)
     struct loop_timer *timers[N];
     int made = 0, queued = 0, fired = 0, called = 0;
     for (int i = 0; i < N; i++) {
+        queued += loop_later(l, count, &called) == ERR_OK;
         struct loop_timer *t = loop_timer_new(l, count, &fired);
         if (t)
             loop_timer_set(t, i % 3);
         timers[i] = t;
         made += t != NULL;
-        queued += loop_later(l, count, &called) == ERR_OK;
     }
     while (fired < made || called < queued)
         loop_turn(l, 10);
