@@ -19,26 +19,27 @@ const struct config_table common_config_table = {common_config_rows, ARRAY_LEN(c
 
 static void print_config(const struct service *desc)
 {
-    printf("# Configuration of %s\n\nFrom the environment; NAME_FILE names a file that holds the "
-           "value instead.\n\n## Its own\n\n",
-           desc->name);
+    fprintf(stdout,
+            "# Configuration of %s\n\nFrom the environment; NAME_FILE names a file that holds the "
+            "value instead.\n\n## Its own\n\n",
+            desc->name);
     config_print(&desc->config, stdout);
-    printf("\n## Of every service\n\n");
+    fprintf(stdout, "\n## Of every service\n\n");
     config_print(&common_config_table, stdout);
 }
 
 static void print_env_example(const struct service *desc)
 {
-    printf("# %s\n", desc->title);
+    fprintf(stdout, "# %s\n", desc->title);
     config_print_env(&desc->config, stdout);
     config_print_env(&common_config_table, stdout);
 }
 
 static void print_errors(const struct service *desc UNUSED)
 {
-    printf("| code | status | title |\n|---|---|---|\n");
+    fprintf(stdout, "| code | status | title |\n|---|---|---|\n");
 #define ERR(symbol, http_status, code, title) \
-    printf("| `%s` | %d | %s |\n", code, http_status, title);
+    fprintf(stdout, "| `%s` | %d | %s |\n", code, http_status, title);
 #include "errors.def"
 #undef ERR
 }
@@ -46,10 +47,10 @@ static void print_errors(const struct service *desc UNUSED)
 static void print_events(const struct service *desc)
 {
     size_t n = strlen(desc->name);
-    printf("| type | version | data | when |\n|---|---|---|---|\n");
+    fprintf(stdout, "| type | version | data | when |\n|---|---|---|---|\n");
 #define EVENT(type, version, fields, prose)                    \
     if (strncmp(type, desc->name, n) == 0 && (type)[n] == '.') \
-        printf("| `%s` | %d | %s | %s |\n", type, version, fields, prose);
+        fprintf(stdout, "| `%s` | %d | %s | %s |\n", type, version, fields, prose);
 #include "events.def"
 #undef EVENT
 }
@@ -83,9 +84,9 @@ static void routes_print(const struct route *routes, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct route *r = &routes[i];
-        printf("%s\t%s\t%s\t%s\t%s\t%d\t%u\n", http_method_name(r->method), r->path, r->name,
-               auth_name(r->auth), r->perm == PERM_NONE ? "-" : perm_name(r->perm), (int)r->tier,
-               r->flags);
+        fprintf(stdout, "%s\t%s\t%s\t%s\t%s\t%d\t%u\n", http_method_name(r->method), r->path,
+                r->name, auth_name(r->auth), r->perm == PERM_NONE ? "-" : perm_name(r->perm),
+                (int)r->tier, r->flags);
     }
 }
 
@@ -116,13 +117,13 @@ static void print_openapi(const struct service *desc)
 static void print_statements(const struct service *desc)
 {
     for (size_t i = 0; i < desc->n_stmts; i++)
-        printf("-- %s %d\n%s;\n", desc->stmts[i]->name, desc->stmts[i]->n_params,
-               desc->stmts[i]->text);
+        fprintf(stdout, "-- %s %d\n%s;\n", desc->stmts[i]->name, desc->stmts[i]->n_params,
+                desc->stmts[i]->text);
 }
 
 static void print_version(const struct service *desc)
 {
-    printf("%s %s\n", desc->name, VERSION);
+    fprintf(stdout, "%s %s\n", desc->name, VERSION);
 }
 
 static const struct {

@@ -103,7 +103,7 @@ static int socket_listen(const char *host, int port, bool share, const char *var
 
 static int socket_port(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t n = sizeof(address);
     if (getsockname(fd, (struct sockaddr *)&address, &n) != 0)
         return 0;

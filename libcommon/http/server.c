@@ -238,8 +238,8 @@ void http_exchange_reply(struct http_exchange *x, const struct http_reply *reply
     if (s)
         TAILQ_REMOVE(&s->exchanges, x, link);
     mem_free(x);
-    if (!evreq)
-        return;
+    if (!s || !evreq)
+        return; /* both are NULL once the server is gone */
     struct evhttp_connection *conn = evhttp_request_get_connection(evreq);
     reply_headers(evreq, reply, reply->close || s->draining);
     struct evbuffer *body = evhttp_request_get_output_buffer(evreq);
