@@ -1,10 +1,10 @@
 /* The HTTP client among others: breakers, ends in all orders, name look-up, TLS, failing memory. */
+#include "child.h"
 #include "client_fixture.h"
 
 #include <dlfcn.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <sys/wait.h>
 
 #define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define BAD_REPLY "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
@@ -225,38 +225,6 @@ static void a_name_look_up_that_hangs_does_not_hold_the_loop(void **state UNUSED
 /* --- TLS ---------------------------------------------------------------------------------------
  */
 
-static pid_t spawn(const char *const *argv, int *ret_output)
-{
-    int fds[2];
-    assert_int_equal(pipe(fds), 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(fds[1], STDOUT_FILENO);
-        close(fds[0]);
-        freopen("/dev/null", "r", stdin);
-        freopen("/dev/null", "w", stderr);
-        execvp(argv[0], (char *const *)argv);
-        _exit(127);
-    }
-    close(fds[1]);
-    *ret_output = fds[0];
-    return pid;
-}
-
-/* Reads until `mark` has been printed; the number after the last ':' of that line. */
-static int port_printed(int fd, const char *mark)
-{
-    char text[512];
-    size_t n = 0;
-    while (n < sizeof text - 1 && read(fd, text + n, 1) == 1) {
-        text[++n] = '\0';
-        const char *line = strstr(text, mark);
-        if (line && text[n - 1] == '\n')
-            return (int)strtol(strrchr(line, ':') + 1, NULL, 10);
-    }
-    return -1;
-}
-
 static struct result get_https(const char *ca_file, const char *host, int port)
 {
     const struct http_client_options options = {
@@ -299,12 +267,12 @@ static void tls_peers_must_prove_who_they_are(void **state UNUSED)
     const char *const serve[] = {"openssl", "s_server", "-accept", "127.0.0.1:0", "-www",
                                  "-cert",   cert,       "-key",    key,           NULL};
     int out, status;
-    pid_t pid = spawn(make_cert, &out);
+    pid_t pid = child_start(make_cert, &out);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
     close(out);
-    pid = spawn(serve, &out);
-    int port = port_printed(out, "ACCEPT");
+    pid = child_start(serve, &out);
+    int port = child_number_after(out, "ACCEPT 127.0.0.1:");
     assert_true(port > 0);
 
     assert_int_equal(get_https(cert, "localhost", port).status, 200);
@@ -314,9 +282,7 @@ static void tls_peers_must_prove_who_they_are(void **state UNUSED)
     assert_int_equal(get_https(cert, "127.0.0.1", port).e, ERR_PEER); /* another name */
     assert_int_equal(get_https("/nonexistent", "localhost", port).e, ERR_PEER);
 
-    kill(pid, SIGTERM);
-    waitpid(pid, &status, 0);
-    close(out);
+    child_stop(pid, out);
     unlink(key);
     unlink(cert);
     rmdir(dir);
