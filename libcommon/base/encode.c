@@ -140,6 +140,16 @@ static bool is_unreserved(char c)
            c == '.' || c == '_' || c == '~';
 }
 
+/* The byte that the escape at s.p[i], %XX, stands for, or -1. */
+static int escaped_byte(struct str s, size_t i)
+{
+    if (s.n - i < 3)
+        return -1;
+    int high = digit_value(&hex, s.p[i + 1]);
+    int low = digit_value(&hex, s.p[i + 2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
 void percent_encode(struct buf *out, struct str s)
 {
     static const char digits[] = "0123456789ABCDEF"; /* RFC 3986, 2.1 wants capitals */
@@ -156,17 +166,14 @@ void percent_encode(struct buf *out, struct str s)
 enum err percent_decode(struct str s, int plus_is_space, char *ret_text, size_t *ret_n)
 {
     for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] != '%')
-            continue;
-        if (s.n - i < 3 || digit_value(&hex, s.p[i + 1]) < 0 || digit_value(&hex, s.p[i + 2]) < 0)
+        if (s.p[i] == '%' && escaped_byte(s, i) < 0)
             return ERR_INVALID;
-        i += 2;
     }
     char *out = ret_text;
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         if (c == '%') {
-            c = (char)(digit_value(&hex, s.p[i + 1]) << 4 | digit_value(&hex, s.p[i + 2]));
+            c = (char)escaped_byte(s, i);
             i += 2;
         } else if (c == '+' && plus_is_space) {
             c = ' ';

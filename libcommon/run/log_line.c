@@ -78,10 +78,23 @@ static size_t put_char(struct log_line *l, const char *p, size_t n, size_t limit
     return put(l, escape, strlen(escape), limit) ? len : 0;
 }
 
+/* How many of the n bytes at p are to be put as they are, each for itself. */
+static size_t plain_run(const char *p, size_t n)
+{
+    size_t i = 0;
+    while (i < n && p[i] >= ' ' && p[i] <= '~' && p[i] != '"' && p[i] != '\\')
+        i++;
+    return i;
+}
+
 static bool put_chars(struct log_line *l, const char *p, size_t n, size_t limit)
 {
     for (size_t i = 0; i < n;) {
-        size_t len = put_char(l, p + i, n - i, limit);
+        size_t len = plain_run(p + i, MIN(n - i, limit - l->len));
+        if (len)
+            put(l, p + i, len, limit);
+        else
+            len = put_char(l, p + i, n - i, limit);
         if (len == 0)
             return false;
         i += len;

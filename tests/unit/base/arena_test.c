@@ -1,3 +1,4 @@
+/* Arenas: zeroed memory, the budget, what is kept and what is released, deferred calls. */
 #include "torture.h"
 
 #include <stdalign.h>

@@ -1,3 +1,4 @@
+/* Buffers: growth, the ceiling, errors that stick. */
 #include "torture.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The clocks, the file that shifts one of them, and timestamps. */
 #include "torture.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* Encodings: the vectors of the RFCs, every length there and back, one spelling only. */
 #include "torture.h"
 
 #include <string.h>

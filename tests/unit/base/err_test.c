@@ -1,3 +1,4 @@
+/* The error table: complete, unambiguous, and harmless for numbers outside it. */
 #include "torture.h"
 
 #include <string.h>

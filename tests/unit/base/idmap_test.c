@@ -1,3 +1,4 @@
+/* Ids: found while they live, nothing afterwards. */
 #include "torture.h"
 
 #include "common/idmap.h"

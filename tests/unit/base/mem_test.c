@@ -1,3 +1,4 @@
+/* The door to malloc, and the failing one that the other tests rely on. */
 #include "torture.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Randomness, as far as one can test it, and the form of UUIDs. */
 #include "torture.h"
 
 #include <string.h>

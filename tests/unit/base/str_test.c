@@ -1,3 +1,4 @@
+/* Strings: comparing, cutting, and the forms that are taken and refused. */
 #include "torture.h"
 
 #include "common/str.h"

@@ -1,3 +1,4 @@
+/* Configuration: values, mistakes, files, and the documentation. */
 #include "torture.h"
 
 #include <fcntl.h>

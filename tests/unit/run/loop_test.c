@@ -1,3 +1,5 @@
+/* The loop: what is later, when timers fire, how long a turn lasts, and that nothing is lost when
+ * memory is short. */
 #include "torture.h"
 
 #include <stdio.h>

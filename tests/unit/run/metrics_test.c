@@ -1,3 +1,4 @@
+/* Metrics: what is counted is printed, over several processes, in a form that Prometheus takes. */
 #include "torture.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The worker pool: where jobs run, when they are done, what happens to them at the end. */
 #include "torture.h"
 
 #include <pthread.h>
