@@ -210,6 +210,8 @@ TABLE(feature_list_out, "FeatureList", feature_list_fields);
 static const struct field jwk_fields[] = {
     {OUT("kty", FIELD_ENUM, REQ, "Key type"), .choices = "OKP"},
     {OUT("crv", FIELD_ENUM, REQ, "Curve"), .choices = "Ed25519"},
+    {OUT("use", FIELD_ENUM, REQ, "What for"), .choices = "sig"},
+    {OUT("alg", FIELD_ENUM, REQ, "Algorithm"), .choices = "EdDSA"},
     {OUT("kid", FIELD_STR, REQ, "Key id, as in the head of a token")},
     {OUT("x", FIELD_STR, REQ, "Public key, base64url")},
 };

@@ -41,8 +41,8 @@ enum scope scope_from_name(const char *name);
 struct caller {
     bool known;
     char user_id[UUID_SIZE];
-    char session_id[UUID_SIZE]; /* the refresh family; "" for an API key */
-    char role[CALLER_ROLE_SIZE]; /* the highest one, for the rate tier and the log */
+    char session_id[UUID_SIZE]; /* the refresh family, or the API key */
+    char role[CALLER_ROLE_SIZE]; /* the highest one, or API_KEY, for the rate tier and the log */
     char stations[CALLER_MAX_STATIONS][UUID_SIZE];
     size_t n_stations;
     uint8_t scopes[PERM_MAX]; /* enum scope */
@@ -71,9 +71,16 @@ void token_cache_free(struct token_cache *cache);
 MUSTCHECK enum err token_cache_revoke(struct token_cache *cache, const char *user_id,
                                       const char *session_id, int64_t before_s);
 
+/* What a token must be good for. */
+struct token_expect {
+    const char *issuer;
+    const char *audience;
+    int64_t now_s;
+};
+
 /* ERR_UNAUTHORIZED (whatever is wrong with it) or ERR_TOKEN_EXPIRED. cache may be NULL. */
 MUSTCHECK enum err token_verify(const struct token_keys *keys, struct token_cache *cache,
-                                const char *issuer, const char *audience, struct str token,
-                                int64_t now_s, struct caller *ret_caller);
+                                const struct token_expect *expect, struct str token,
+                                struct caller *ret_caller);
 
 #endif

@@ -13,5 +13,5 @@ WITH link AS (
 )
 SELECT bus.audit($1::jsonb || jsonb_build_object('user', v.id), 'user.email_verified', 'user',
                  v.id::text, NULL, NULL),
-       bus.emit($1::jsonb, 'user.changed', v.id::text, jsonb_build_object('user_id', v.id))
+       bus.emit($1::jsonb, 'identity.user.changed', v.id::text, jsonb_build_object('user_id', v.id))
   FROM verified v

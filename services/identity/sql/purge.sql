@@ -7,7 +7,7 @@ WITH gone AS (
     RETURNING u.id
 )
 SELECT (SELECT count(*) FROM gone) AS accounts,
-       (SELECT count(bus.emit($1::jsonb, 'user.purged', g.id::text,
+       (SELECT count(bus.emit($1::jsonb, 'identity.user.purged', g.id::text,
                               jsonb_build_object('user_id', g.id))) FROM gone g),
        (SELECT count(bus.audit($1::jsonb, 'user.purge', 'user', g.id::text, NULL, NULL))
           FROM gone g),

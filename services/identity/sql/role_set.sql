@@ -1,5 +1,5 @@
 -- write: what a role may do, all of it anew; in force as access tokens are renewed
--- $2 role, $3 [{permission, scope}]
+-- $2 role, $3 input
 WITH role AS (
     SELECT r.name FROM identity.roles r
      WHERE r.name = $2
@@ -7,7 +7,7 @@ WITH role AS (
                            'The super administrator may do everything, always.')
 ), want AS (
     SELECT w.permission, w.scope::identity.scope AS scope
-      FROM role, jsonb_to_recordset($3::jsonb) AS w (permission text, scope text)
+      FROM role, jsonb_to_recordset($3::jsonb->'permissions') AS w (permission text, scope text)
 ), had AS (
     SELECT p.permission, p.scope FROM identity.role_permissions p JOIN role ON role.name = p.role
 ), wider AS (

@@ -34,7 +34,7 @@ SELECT bus.reply_store($1::jsonb, 201, s.json::text, s.version::text, '/api/v1/u
            AS body,
        s.version AS etag, '/api/v1/users/' || s.id AS location,
        bus.audit($1::jsonb, 'user.create', 'user', s.id::text, NULL, s.json),
-       bus.emit($1::jsonb, 'user.created', s.id::text,
+       bus.emit($1::jsonb, 'identity.user.created', s.id::text,
                 jsonb_build_object('user_id', s.id, 'kind', s.kind)),
        bus.job($1::jsonb, 'identity.mail',
                jsonb_build_object('template', 'invite', 'user', s.id, 'token', $5::text))

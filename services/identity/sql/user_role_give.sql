@@ -22,6 +22,6 @@ WITH found AS (
 SELECT (SELECT count(bus.audit($1::jsonb, 'user.role_give', 'user', g.user_id::text, NULL,
                                jsonb_build_object('role', g.role, 'station_id', g.station_id)))
           FROM given g),
-       (SELECT bus.emit($1::jsonb, 'user.changed', g.user_id::text,
+       (SELECT bus.emit($1::jsonb, 'identity.user.changed', g.user_id::text,
                         jsonb_build_object('user_id', g.user_id)) FROM given g)
   FROM account

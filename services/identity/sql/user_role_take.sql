@@ -20,6 +20,6 @@ SELECT bus.revoke($1::jsonb || jsonb_build_object(
                       'now', ($1::jsonb->>'now')::timestamptz + interval '1 second'), t.user_id, NULL),
        bus.audit($1::jsonb, 'user.role_take', 'user', t.user_id::text,
                  jsonb_build_object('role', t.role, 'station_id', t.station_id), NULL),
-       bus.emit($1::jsonb, 'user.changed', t.user_id::text,
+       bus.emit($1::jsonb, 'identity.user.changed', t.user_id::text,
                 jsonb_build_object('user_id', t.user_id))
   FROM taken t

@@ -1,0 +1,155 @@
+/* The routes of identity. Rows are in the order of the API reference. */
+#include "identity.h"
+#include "identity_api.h"
+
+#define API "/api/v1"
+#define AUTH API "/auth"
+#define ERRS(...)                \
+    .errors = (const enum err[]) \
+    {                            \
+        __VA_ARGS__, ERR_OK      \
+    }
+
+/* Anybody may ask; guessing is slowed down by address. */
+#define GUESSABLE .auth = AUTH_PUBLIC, .perm = PERM_NONE, .tier = TIER_AUTH
+/* Whoever is signed in, about himself. */
+#define SELF .auth = AUTH_USER, .perm = PERM_NONE, .tier = TIER_USER
+#define ALLOWED(permission) .auth = AUTH_USER, .perm = PERM_##permission, .tier = TIER_ADMIN
+#define STEPS(name) .steps = name##_steps, .ctx_bytes = sizeof(struct identity_ctx)
+
+/* clang-format 14 cannot lay out rows of unequal length. */
+/* clang-format off */
+const struct route identity_routes[] = {
+    /* --- signing in ------------------------------------------------------------------------- */
+    {POST, AUTH "/login", "login", "Sign in", GUESSABLE, .in = &login_in, .out = &tokens_out,
+     ERRS(ERR_INVALID_CREDENTIALS, ERR_MFA_REQUIRED, ERR_MFA_INVALID, ERR_ACCOUNT_DISABLED),
+     STEPS(login)},
+    {POST, AUTH "/refresh", "refresh", "Trade a refresh token for the next one", GUESSABLE,
+     .in = &refresh_in, .out = &tokens_out, ERRS(ERR_REFRESH_INVALID), STEPS(refresh)},
+    {POST, AUTH "/token", "api_token", "Trade an API key for an access token", GUESSABLE,
+     .in = &api_token_in, .out = &api_token_out, ERRS(ERR_API_KEY_INVALID), STEPS(api_token)},
+    {POST, AUTH "/logout", "logout", "Sign out here", SELF, .status = 204,
+     ERRS(ERR_SESSION_REQUIRED), STEPS(logout)},
+    {POST, AUTH "/logout-all", "logout_all", "Sign out everywhere", SELF, .status = 204,
+     ERRS(ERR_SESSION_REQUIRED), STEPS(logout_all)},
+    {GET, AUTH "/sessions", "session_list", "Where the caller is signed in", SELF,
+     .out = &session_list_out, ERRS(ERR_SESSION_REQUIRED), STEPS(session_list)},
+    {DELETE, AUTH "/sessions/{id}", "session_end", "Sign out somewhere", SELF, .status = 204,
+     ERRS(ERR_SESSION_REQUIRED), STEPS(session_end)},
+
+    /* --- signing up, passwords -------------------------------------------------------------- */
+    {POST, AUTH "/register", "register", "Sign up as a customer; the answer is always the same",
+     GUESSABLE, .flags = ROUTE_KEY, .in = &register_in, .out = &accepted_out, .status = 202,
+     .feature = "FEATURE_AUTH", STEPS(register)},
+    {POST, AUTH "/verify-email", "verify_email", "Follow the link that verifies an address",
+     GUESSABLE, .in = &link_in, .status = 204, ERRS(ERR_LINK_INVALID), STEPS(verify)},
+    {POST, AUTH "/resend-verification", "resend_verification", "Ask for that link again",
+     GUESSABLE, .in = &email_in, .out = &accepted_out, .status = 202, STEPS(resend)},
+    {POST, AUTH "/password/forgot", "password_forgot", "Ask for a link to set a new password",
+     GUESSABLE, .in = &email_in, .out = &accepted_out, .status = 202, STEPS(forgot)},
+    {POST, AUTH "/password/reset", "password_reset", "Set a new password by a link",
+     GUESSABLE, .in = &reset_in, .status = 204, ERRS(ERR_LINK_INVALID), STEPS(reset)},
+    {POST, AUTH "/password/change", "password_change", "Change the caller's password", SELF,
+     .in = &password_change_in, .status = 204,
+     ERRS(ERR_PASSWORD_WRONG, ERR_SESSION_REQUIRED, ERR_STATE_CONFLICT), STEPS(password_change)},
+
+    /* --- second factor ---------------------------------------------------------------------- */
+    {POST, AUTH "/mfa/setup", "mfa_setup", "Get a secret for an authenticator app", SELF,
+     .in = &password_in, .out = &mfa_setup_out,
+     ERRS(ERR_PASSWORD_WRONG, ERR_MFA_ENABLED, ERR_SESSION_REQUIRED, ERR_STATE_CONFLICT),
+     STEPS(mfa_setup)},
+    {POST, AUTH "/mfa/enable", "mfa_enable", "Switch it on with the app's first code", SELF,
+     .in = &mfa_enable_in, .out = &recovery_codes_out,
+     ERRS(ERR_MFA_ENABLED, ERR_MFA_NOT_SET_UP, ERR_SESSION_REQUIRED, ERR_STATE_CONFLICT),
+     STEPS(mfa_enable)},
+    {POST, AUTH "/mfa/disable", "mfa_disable", "Switch it off", SELF, .in = &mfa_disable_in,
+     .status = 204, ERRS(ERR_PASSWORD_WRONG, ERR_MFA_NOT_SET_UP, ERR_SESSION_REQUIRED),
+     STEPS(mfa_disable)},
+    {POST, AUTH "/mfa/recovery-codes", "mfa_recovery_codes", "Get new recovery codes", SELF,
+     .in = &password_in, .out = &recovery_codes_out,
+     ERRS(ERR_PASSWORD_WRONG, ERR_MFA_NOT_SET_UP, ERR_SESSION_REQUIRED, ERR_STATE_CONFLICT),
+     STEPS(recovery_codes)},
+
+    /* --- the caller ------------------------------------------------------------------------- */
+    {GET, API "/me", "me_get", "The caller's account and rights", SELF, .out = &me_out,
+     ERRS(ERR_NOT_FOUND), STEPS(me_get)},
+    {PATCH, API "/me", "me_update", "Change the caller's profile", SELF, .in = &me_update_in,
+     .out = &me_out, ERRS(ERR_NOT_FOUND, ERR_SESSION_REQUIRED), STEPS(me_update)},
+    {GET, API "/me/login-history", "login_history", "Attempts to sign in as the caller", SELF,
+     .flags = ROUTE_LIST, .out = &login_attempt_out, ERRS(ERR_SESSION_REQUIRED),
+     STEPS(login_history)},
+
+    /* --- accounts --------------------------------------------------------------------------- */
+    {GET, API "/users", "user_list", "List or search accounts", ALLOWED(USERS_READ),
+     .flags = ROUTE_LIST, .query = &user_query, .out = &user_out, STEPS(user_list)},
+    {POST, API "/users", "user_create", "Make an account and invite its owner",
+     ALLOWED(USERS_WRITE), .flags = ROUTE_KEY, .in = &user_create_in, .out = &user_out,
+     .status = 201, ERRS(ERR_EMAIL_TAKEN, ERR_PRIVILEGE_ESCALATION, ERR_ROLE_STATION),
+     STEPS(user_create)},
+    {GET, API "/users/{id}", "user_get", "One account", ALLOWED(USERS_READ), .out = &user_out,
+     STEPS(user_get)},
+    {PATCH, API "/users/{id}", "user_update", "Change an account's profile", ALLOWED(USERS_WRITE),
+     .flags = ROUTE_IF_MATCH, .in = &user_update_in, .out = &user_out,
+     ERRS(ERR_EMAIL_TAKEN, ERR_PRIVILEGE_ESCALATION), STEPS(user_update)},
+    {POST, API "/users/{id}/lock", "user_lock", "Lock an account until it is unlocked",
+     ALLOWED(USERS_WRITE), .in = &reason_in, .out = &user_out,
+     ERRS(ERR_STATE_CONFLICT, ERR_LAST_SUPER_ADMIN, ERR_PRIVILEGE_ESCALATION), STEPS(user_lock)},
+    {POST, API "/users/{id}/unlock", "user_unlock", "Unlock it; failed sign-ins are forgiven",
+     ALLOWED(USERS_WRITE), .flags = ROUTE_OPTIONAL_BODY, .in = &optional_reason_in,
+     .out = &user_out, ERRS(ERR_STATE_CONFLICT, ERR_PRIVILEGE_ESCALATION), STEPS(user_unlock)},
+    {POST, API "/users/{id}/disable", "user_disable", "Switch an account off",
+     ALLOWED(USERS_WRITE), .in = &reason_in, .out = &user_out,
+     ERRS(ERR_STATE_CONFLICT, ERR_LAST_SUPER_ADMIN, ERR_PRIVILEGE_ESCALATION), STEPS(user_disable)},
+    {POST, API "/users/{id}/enable", "user_enable", "Switch it on again", ALLOWED(USERS_WRITE),
+     .flags = ROUTE_OPTIONAL_BODY, .in = &optional_reason_in, .out = &user_out,
+     ERRS(ERR_STATE_CONFLICT, ERR_PRIVILEGE_ESCALATION), STEPS(user_enable)},
+    {DELETE, API "/users/{id}", "user_delete", "Delete an account; 30 days to restore it",
+     ALLOWED(USERS_WRITE), .in = &reason_in, .status = 204, .feature = "FEATURE_SOFT_DELETE",
+     ERRS(ERR_STATE_CONFLICT, ERR_LAST_SUPER_ADMIN, ERR_PRIVILEGE_ESCALATION), STEPS(user_delete)},
+    {POST, API "/users/{id}/restore", "user_restore", "Restore a deleted account",
+     ALLOWED(USERS_WRITE), .out = &user_out, .feature = "FEATURE_SOFT_DELETE",
+     ERRS(ERR_STATE_CONFLICT, ERR_RESTORE_EXPIRED, ERR_EMAIL_TAKEN, ERR_PRIVILEGE_ESCALATION),
+     STEPS(user_restore)},
+    {PUT, API "/users/{id}/roles", "user_role_give", "Give an account a role",
+     ALLOWED(ROLES_WRITE), .in = &role_give_in, .status = 204, .feature = "FEATURE_RBAC",
+     ERRS(ERR_PRIVILEGE_ESCALATION, ERR_ROLE_STATION), STEPS(user_role_give)},
+    {DELETE, API "/users/{id}/roles", "user_role_take", "Take a role from an account",
+     ALLOWED(ROLES_WRITE), .query = &role_query, .status = 204, .feature = "FEATURE_RBAC",
+     ERRS(ERR_PRIVILEGE_ESCALATION, ERR_LAST_SUPER_ADMIN), STEPS(user_role_take)},
+
+    /* --- rights ----------------------------------------------------------------------------- */
+    {GET, API "/roles", "role_list", "Roles and what they may do", ALLOWED(ROLES_READ),
+     .out = &role_list_out, STEPS(role_list)},
+    {GET, API "/roles/{name}/permissions", "role_get", "What a role may do", ALLOWED(ROLES_READ),
+     .out = &role_permissions_out, STEPS(role_get)},
+    {PUT, API "/roles/{name}/permissions", "role_set", "Say anew what a role may do",
+     ALLOWED(ROLES_WRITE), .in = &role_set_in, .out = &role_permissions_out,
+     .feature = "FEATURE_RBAC", ERRS(ERR_PRIVILEGE_ESCALATION), STEPS(role_set)},
+    {GET, API "/permissions", "permission_list", "All permissions", ALLOWED(ROLES_READ),
+     .out = &permission_list_out, STEPS(permission_list)},
+    {POST, API "/api-keys", "api_key_create", "Make an API key; it is shown this once",
+     ALLOWED(API_KEYS_WRITE), .in = &api_key_in, .out = &api_key_created_out, .status = 201,
+     ERRS(ERR_PRIVILEGE_ESCALATION, ERR_CONFLICT, ERR_SESSION_REQUIRED), STEPS(api_key_create)},
+    {GET, API "/api-keys", "api_key_list", "API keys, without the keys", ALLOWED(API_KEYS_READ),
+     .flags = ROUTE_LIST, .out = &api_key_out, STEPS(api_key_list)},
+    {DELETE, API "/api-keys/{id}", "api_key_revoke", "End an API key", ALLOWED(API_KEYS_WRITE),
+     .status = 204, ERRS(ERR_SESSION_REQUIRED), STEPS(api_key_revoke)},
+
+    /* --- administration --------------------------------------------------------------------- */
+    {GET, API "/audit", "audit_list", "What was done, newest first", ALLOWED(AUDIT_READ),
+     .flags = ROUTE_LIST, .query = &audit_query, .out = &audit_out,
+     .feature = "FEATURE_AUDIT_TRAIL", STEPS(audit_list)},
+    {GET, API "/audit/export", "audit_export", "The same as CSV, the newest 5,000 entries",
+     ALLOWED(AUDIT_READ), .flags = ROUTE_SLOW, .query = &audit_query,
+     .feature = "FEATURE_AUDIT_TRAIL", STEPS(audit_export)},
+    {GET, API "/features", "feature_list", "Feature flags in force", ALLOWED(FEATURES_READ),
+     .out = &feature_list_out, STEPS(feature_list)},
+    {PUT, API "/features/{name}", "feature_set", "Switch a feature on or off",
+     ALLOWED(FEATURES_WRITE), .in = &feature_in, .out = &feature_out, STEPS(feature_set)},
+    {DELETE, API "/features/{name}", "feature_clear", "Leave it to the configuration again",
+     ALLOWED(FEATURES_WRITE), .out = &feature_out, STEPS(feature_clear)},
+    {GET, "/.well-known/jwks.json", "jwks", "Keys that access tokens are signed with",
+     .auth = AUTH_PUBLIC, .perm = PERM_NONE, .tier = TIER_PUBLIC, .out = &jwks_out, STEPS(jwks)},
+};
+
+const size_t identity_n_routes = ARRAY_LEN(identity_routes);

@@ -1,0 +1,44 @@
+/* A task is one running job of this service with its arena. It ends in task_end(), in the callback
+ * of its last operation. When the service stops, tasks that still wait for PostgreSQL lose their
+ * job: the lease runs out and somebody else does it. */
+#ifndef IDENTITY_TASK_H
+#define IDENTITY_TASK_H
+
+#include <sys/queue.h>
+
+#include "identity.h"
+#include "mail_text.h"
+
+struct task {
+    LIST_ENTRY(task) entry;
+    struct svc *svc;
+    struct job *job; /* NULL: the service has stopped */
+    struct arena *arena;
+    const struct mail_template *mail; /* of a job that sends one */
+    const char *link;
+};
+
+/* svc->state */
+struct identity_state {
+    struct mailer *mailer;
+    struct loop_timer *schedule;
+    LIST_HEAD(, task) tasks;
+};
+
+/* NULL when out of memory: the job is done then. */
+struct task *task_new(struct svc *svc, struct job *job);
+void task_end(struct task *t, enum err e, const char *why);
+/* The context of a statement, as a request has it. NULL when out of memory. */
+const char *task_ctx(struct task *t);
+/* Runs a statement with the task as owner; ends the task when that cannot be. params[0] is the
+ * context. */
+void task_pg(struct task *t, const struct pg_stmt *stmt, const char *const *params, int n,
+             pg_done_fn *done);
+/* For the callback: true when the statement did what it should. Otherwise the task has ended. */
+bool task_goes_on(struct task *t, const struct pg_result *result);
+/* A string of the job's payload, or NULL. */
+const char *payload_get(struct task *t, const char *name);
+/* One that the key ring has sealed for that purpose, opened, or NULL. */
+const char *payload_open(struct task *t, const char *name, const char *purpose);
+
+#endif
