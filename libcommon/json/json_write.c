@@ -159,38 +159,69 @@ void json_escape(struct buf *out, struct str s)
     buf_addc(out, '"');
 }
 
+/* Copies the string that starts at json[i]; returns the index of its last quote. */
+static size_t pretty_string(struct buf *out, struct str json, size_t i)
+{
+    size_t end = i + 1;
+    while (end < json.n && json.p[end] != '"')
+        end += json.p[end] == '\\' ? 2 : 1;
+    end = MIN(end, json.n - 1);
+    buf_add(out, json.p + i, end - i + 1);
+    return end;
+}
+
 static void line(struct buf *out, int depth)
 {
     buf_addf(out, "\n%*s", 2 * depth, "");
 }
 
+/* A bracket, and what is inside on a line of its own; returns the index of what was written last.
+ */
+static size_t pretty_open(struct buf *out, struct str json, size_t i, int *depth)
+{
+    char closing = json.p[i] == '{' ? '}' : ']';
+    buf_addc(out, json.p[i]);
+    if (i + 1 < json.n && json.p[i + 1] == closing) {
+        buf_addc(out, closing);
+        return i + 1;
+    }
+    line(out, ++*depth);
+    return i;
+}
+
 void json_pretty(struct buf *out, struct str json)
 {
     int depth = 0;
-    bool quoted = false;
     for (size_t i = 0; i < json.n; i++) {
-        char c = json.p[i];
-        char next = i + 1 < json.n ? json.p[i + 1] : '\0';
-        if (quoted) {
-            buf_addc(out, c);
-            if (c == '\\' && next)
-                buf_addc(out, json.p[++i]);
-            quoted = c != '"';
-            continue;
-        }
-        quoted = c == '"';
-        if ((c == '}' || c == ']') && depth > 0)
-            line(out, --depth);
-        if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
-            buf_addc(out, c);
-        if ((c == '{' || c == '[') && next == (c == '{' ? '}' : ']'))
-            buf_addc(out, json.p[++i]);
-        else if (c == '{' || c == '[')
-            line(out, ++depth);
-        else if (c == ',')
+        switch (json.p[i]) {
+        case '"':
+            i = pretty_string(out, json, i);
+            break;
+        case '{':
+        case '[':
+            i = pretty_open(out, json, i, &depth);
+            break;
+        case '}':
+        case ']':
+            depth -= depth > 0;
             line(out, depth);
-        else if (c == ':')
-            buf_addc(out, ' ');
+            buf_addc(out, json.p[i]);
+            break;
+        case ',':
+            buf_addc(out, ',');
+            line(out, depth);
+            break;
+        case ':':
+            buf_adds(out, ": ");
+            break;
+        case ' ':
+        case '\t':
+        case '\n':
+        case '\r':
+            break;
+        default:
+            buf_addc(out, json.p[i]);
+        }
     }
     buf_addc(out, '\n');
 }

@@ -73,9 +73,9 @@ static void test_accepts_what_rfc_8259_allows(void **state UNUSED)
 
 static void test_refuses_what_is_not_json(void **state UNUSED)
 {
+    /* clang-format off */
     static const struct {
         const char *text, *why;
-        /* clang-format off */
     } cases[] = {
         {"", "The text is empty"},
         {" ", "The text ends where a value should be"},

@@ -36,10 +36,10 @@ static void test_writer_places_commas(void **state UNUSED)
 static void test_escape(void **state UNUSED)
 {
 #define FFFD "\xEF\xBF\xBD"
+    /* clang-format off */
     static const struct {
         struct str bytes;
         const char *json;
-        /* clang-format off */
     } cases[] = {
         {{NULL, 0}, "\"\""},
         {STR(""), "\"\""},
@@ -92,9 +92,9 @@ static void test_any_bytes_become_json(void **state UNUSED)
 
 static void test_value_is_written_as_it_was_read(void **state UNUSED)
 {
+    /* clang-format off */
     static const struct {
         const char *in, *out;
-        /* clang-format off */
     } cases[] = {
         {"null", "null"},
         {" [ true , false , null ] ", "[true,false,null]"},
