@@ -17,9 +17,10 @@ static enum step_rc admit_feature(struct req *r)
 static enum step_rc token_check(struct req *r, struct str token)
 {
     struct svc *svc = r->svc;
-    enum err e =
-        token_verify(svc->token_keys, svc->token_cache, svc->config->token_issuer,
-                     svc->config->token_audience, token, r->now_us / USEC_PER_SEC, &r->caller);
+    const struct token_expect expect = {.issuer = svc->config->token_issuer,
+                                        .audience = svc->config->token_audience,
+                                        .now_s = r->now_us / USEC_PER_SEC};
+    enum err e = token_verify(svc->token_keys, svc->token_cache, &expect, token, &r->caller);
     if (e == ERR_OK)
         return STEP_NEXT;
     memset(&r->caller, 0, sizeof(r->caller));

@@ -85,9 +85,8 @@ static int on_progress(void *arg, curl_off_t dl_total UNUSED, curl_off_t dl_now 
 
 #define SET(option, value) (ok = ok && curl_easy_setopt(easy, option, value) == CURLE_OK)
 
-static bool easy_prepare(CURL *easy, struct delivery *d, struct curl_slist *to, long left_ms)
+static bool connection_prepare(CURL *easy, const struct mailer *m, long left_ms)
 {
-    const struct mailer *m = d->mailer;
     bool ok = true;
 
     SET(CURLOPT_URL, m->url);
@@ -104,11 +103,16 @@ static bool easy_prepare(CURL *easy, struct delivery *d, struct curl_slist *to, 
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     if (m->ca_file)
         SET(CURLOPT_CAINFO, m->ca_file);
-    if (m->user) {
-        SET(CURLOPT_USERNAME, m->user);
-        SET(CURLOPT_PASSWORD, m->password ? m->password : "");
-    }
-    SET(CURLOPT_MAIL_FROM, m->from.mailbox);
+    SET(CURLOPT_USERNAME, m->user);
+    SET(CURLOPT_PASSWORD, m->password);
+    return ok;
+}
+
+static bool message_prepare(CURL *easy, struct delivery *d, struct curl_slist *to)
+{
+    bool ok = true;
+
+    SET(CURLOPT_MAIL_FROM, d->mailer->from.mailbox);
     SET(CURLOPT_MAIL_RCPT, to);
     SET(CURLOPT_UPLOAD, 1L);
     SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)d->message.len);
@@ -160,7 +164,8 @@ static void deliver(void *arg)
     }
     CURL *easy = curl_easy_init();
     struct curl_slist *to = curl_slist_append(NULL, d->to.mailbox);
-    if (easy && to && easy_prepare(easy, d, to, (long)(left_us / USEC_PER_MSEC)))
+    if (easy && to && connection_prepare(easy, d->mailer, (long)(left_us / USEC_PER_MSEC)) &&
+        message_prepare(easy, d, to))
         easy_run(easy, d);
     else
         snprintf(d->why, sizeof d->why, "out of memory");

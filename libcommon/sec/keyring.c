@@ -141,16 +141,17 @@ static enum err text_cut(const struct keyring *ring, struct str version, struct 
 static enum err text_mac(const struct key *k, const char *purpose, struct arena *a, struct str head,
                          uint8_t ret_mac[SHA256_SIZE])
 {
-    size_t n = strlen(purpose);
-    char *bound = arena_alloc(a, n + 1 + head.n);
+    struct str front = str_of(purpose);
+    size_t n = front.n + 1 + head.n;
+    char *bound = arena_alloc(a, n);
 
     if (!bound)
         return ERR_NO_MEMORY;
-    memcpy(bound, purpose, n);
-    bound[n] = '|';
-    memcpy(bound + n + 1, head.p, head.n);
-    return hmac_sha256((struct str){(const char *)k->mac, KEY_SIZE},
-                       (struct str){bound, n + 1 + head.n}, ret_mac);
+    memcpy(bound, front.p, front.n);
+    bound[front.n] = '|';
+    memcpy(bound + front.n + 1, head.p, head.n);
+    return hmac_sha256((struct str){(const char *)k->mac, KEY_SIZE}, (struct str){bound, n},
+                       ret_mac);
 }
 
 /* "version.key id.payload", with room left for a dot and a proof of proof_size bytes. */

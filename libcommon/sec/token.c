@@ -258,19 +258,19 @@ static bool caller_load(const struct json *claims, struct caller *c)
 }
 
 /* All claims but the expiry. */
-static bool claims_check(const struct json *claims, struct str issuer, struct str audience,
-                         int64_t now_s, struct caller *c)
+static bool claims_check(const struct json *claims, const struct token_expect *expect,
+                         struct caller *c)
 {
-    int64_t not_before_s = 0;
+    int64_t latest_s = expect->now_s + LEEWAY_S, not_before_s = 0;
 
-    return str_eq(claim(claims, "iss"), issuer) && str_eq(claim(claims, "aud"), audience) &&
+    return str_eq(claim(claims, "iss"), str_of(expect->issuer)) &&
+           str_eq(claim(claims, "aud"), str_of(expect->audience)) &&
            claim_time(claims, "exp", &c->expires_s) && claim_time(claims, "iat", &c->issued_s) &&
-           claim_time(claims, "nbf", &not_before_s) && not_before_s <= now_s + LEEWAY_S &&
-           c->issued_s <= now_s + LEEWAY_S && c->expires_s - c->issued_s <= TOKEN_MAX_LIFE_S &&
+           claim_time(claims, "nbf", &not_before_s) && not_before_s <= latest_s &&
+           c->issued_s <= latest_s && c->expires_s - c->issued_s <= TOKEN_MAX_LIFE_S &&
            caller_load(claims, c);
 }
 
-/* Everything but the clock that runs on and the revocations: what the cache keeps. */
 static enum err token_parse(struct arena *a, const struct token_keys *keys, const struct jws *jws,
                             const struct json **ret_claims)
 {
@@ -284,16 +284,9 @@ static enum err token_parse(struct arena *a, const struct token_keys *keys, cons
     return e;
 }
 
-/* The token is what it says; is it still good? */
-static enum err caller_check(const struct token_cache *cache, const struct caller *c, int64_t now_s)
-{
-    if (now_s >= c->expires_s)
-        return ERR_TOKEN_EXPIRED;
-    return cache && token_cache_is_revoked(cache, c) ? ERR_UNAUTHORIZED : ERR_OK;
-}
-
-static enum err token_read(const struct token_keys *keys, struct str issuer, struct str audience,
-                           struct str token, int64_t now_s, struct caller *ret_caller)
+/* What does not change while the token is in the cache. */
+static enum err token_read(const struct token_keys *keys, const struct token_expect *expect,
+                           struct str token, struct caller *ret_caller)
 {
     struct caller c = {.known = true};
     const struct json *claims;
@@ -305,7 +298,7 @@ static enum err token_read(const struct token_keys *keys, struct str issuer, str
     if (!a)
         return ERR_NO_MEMORY;
     enum err e = token_parse(a, keys, &jws, &claims);
-    if (e == ERR_OK && !claims_check(claims, issuer, audience, now_s, &c))
+    if (e == ERR_OK && !claims_check(claims, expect, &c))
         e = ERR_UNAUTHORIZED;
     arena_free(a);
     if (e == ERR_OK)
@@ -313,8 +306,16 @@ static enum err token_read(const struct token_keys *keys, struct str issuer, str
     return e;
 }
 
-enum err token_verify(const struct token_keys *keys, struct token_cache *cache, const char *issuer,
-                      const char *audience, struct str token, int64_t now_s,
+/* What does. */
+static enum err caller_check(const struct token_cache *cache, const struct caller *c, int64_t now_s)
+{
+    if (now_s >= c->expires_s)
+        return ERR_TOKEN_EXPIRED;
+    return cache && token_cache_is_revoked(cache, c) ? ERR_UNAUTHORIZED : ERR_OK;
+}
+
+enum err token_verify(const struct token_keys *keys, struct token_cache *cache,
+                      const struct token_expect *expect, struct str token,
                       struct caller *ret_caller)
 {
     const struct caller *found = NULL;
@@ -325,17 +326,17 @@ enum err token_verify(const struct token_keys *keys, struct token_cache *cache, 
     if (token.n > TOKEN_MAX_BYTES)
         return ERR_UNAUTHORIZED;
     if (cache) {
-        e = token_cache_id(cache, keys, issuer, audience, token, &id);
+        e = token_cache_id(cache, keys, expect, token, &id);
         if (e != ERR_OK)
             return e;
         found = token_cache_get(cache, &id);
     }
     if (!found) {
-        e = token_read(keys, str_of(issuer), str_of(audience), token, now_s, &c);
+        e = token_read(keys, expect, token, &c);
         if (e != ERR_OK)
             return e;
     }
-    e = caller_check(cache, found ? found : &c, now_s);
+    e = caller_check(cache, found ? found : &c, expect->now_s);
     if (e != ERR_OK)
         return e;
     *ret_caller = found ? *found : c;

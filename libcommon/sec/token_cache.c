@@ -88,15 +88,15 @@ struct token_cache *token_cache_new(size_t max_entries)
  */
 
 enum err token_cache_id(struct token_cache *cache, const struct token_keys *keys,
-                        const char *issuer, const char *audience, struct str token,
+                        const struct token_expect *expect, struct str token,
                         struct token_id *ret_id)
 {
     EVP_MD_CTX *ctx = cache->ctx;
     struct token_id id;
     bool ok = EVP_DigestInit_ex2(ctx, cache->sha256, NULL) == 1 &&
               EVP_DigestUpdate(ctx, &keys->set_id, sizeof keys->set_id) == 1 &&
-              EVP_DigestUpdate(ctx, issuer, strlen(issuer) + 1) == 1 &&
-              EVP_DigestUpdate(ctx, audience, strlen(audience) + 1) == 1 &&
+              EVP_DigestUpdate(ctx, expect->issuer, strlen(expect->issuer) + 1) == 1 &&
+              EVP_DigestUpdate(ctx, expect->audience, strlen(expect->audience) + 1) == 1 &&
               EVP_DigestUpdate(ctx, token.p, token.n) == 1 &&
               EVP_DigestFinal_ex(ctx, id.digest, NULL) == 1;
     if (!ok)

@@ -33,7 +33,7 @@ struct token_id {
     uint8_t digest[SHA256_SIZE];
 };
 MUSTCHECK enum err token_cache_id(struct token_cache *cache, const struct token_keys *keys,
-                                  const char *issuer, const char *audience, struct str token,
+                                  const struct token_expect *expect, struct str token,
                                   struct token_id *ret_id);
 /* Borrowed until the next put; NULL on a miss. */
 const struct caller *token_cache_get(struct token_cache *cache, const struct token_id *id);

@@ -1,6 +1,6 @@
-/* Mail out by SMTP (RFC 5321) with libcurl, on two threads of the mailer's own: curl blocks while it
- * waits for the answer to QUIT. Messages are RFC 5322 text with a multipart/alternative body; header
- * values are encoded (RFC 2047) and cannot carry a line end. */
+/* Mail out by SMTP (RFC 5321) with libcurl, on two threads of the mailer's own: curl blocks while
+ * it waits for the answer to QUIT. Messages are RFC 5322 text with a multipart/alternative body;
+ * header values are encoded (RFC 2047) and cannot carry a line end. */
 #ifndef COMMON_MAIL_H
 #define COMMON_MAIL_H
 
@@ -14,12 +14,12 @@
 struct mailer;
 
 struct mailer_options {
-    const char *url;      /* smtp://host:port or smtps://host:port */
-    const char *user;     /* NULL: no authentication */
+    const char *url;  /* smtp://host:port or smtps://host:port */
+    const char *user; /* NULL: no authentication */
     const char *password;
-    const char *from;     /* "My Hibachi <bookings@myhibachi.test>" */
+    const char *from; /* "My Hibachi <bookings@myhibachi.test>" */
     const char *ca_file;
-    bool require_tls;     /* STARTTLS or smtps */
+    bool require_tls;       /* STARTTLS or smtps */
     int timeout_ms;         /* from mail_send() to the answer */
     unsigned max_in_flight; /* then ERR_BUSY */
 };
@@ -42,8 +42,8 @@ void mailer_free(struct mailer *m);
 /* Called once, in a later turn. e: ERR_OK (accepted by the server), ERR_INVALID (refused for good:
  * 5xx), ERR_UNAVAILABLE (try again later); why is for the log, and names no person. */
 typedef void mail_done_fn(void *owner, uint64_t id, enum err e, const char *why);
-/* mail is copied. On an error here done is not called: ERR_INVALID for a mail that cannot be written
- * (a line end in a header, no address in `to`), ERR_TOO_LARGE over 10 MB. */
+/* mail is copied. On an error here done is not called: ERR_INVALID for a mail that cannot be
+ * written (a line end in a header, no address in `to`), ERR_TOO_LARGE over 10 MB. */
 MUSTCHECK enum err mail_send(struct mailer *m, const struct mail *mail, mail_done_fn *done,
                              void *owner, uint64_t id);
 

@@ -10,6 +10,7 @@
 
 #define SESSION_A "018e2c5e-0000-7000-8000-00000000000a"
 #define SESSION_B "018e2c5e-0000-7000-8000-00000000000b"
+#define EXPECT(issuer, audience, at_s) (&(struct token_expect){issuer, audience, at_s})
 #define N_REVOCATIONS 8192 /* that are remembered one by one */
 
 static struct token_keys *keys, *other_keys;
@@ -78,15 +79,17 @@ static const char *token_of(int user, const char *session, int64_t issued_s)
 static enum err verify(const char *token, int64_t at_s)
 {
     struct caller c;
-    return token_verify(keys, cache, "iss", "aud", str_of(token), at_s, &c);
+    return token_verify(keys, cache, EXPECT("iss", "aud", at_s), str_of(token), &c);
 }
 
 static void the_second_look_gives_the_same_caller(void **state UNUSED)
 {
     const char *token = token_of(1, SESSION_A, now_s);
     struct caller one = {.known = false}, two = {.known = false};
-    assert_int_equal(token_verify(keys, cache, "iss", "aud", str_of(token), now_s, &one), ERR_OK);
-    assert_int_equal(token_verify(keys, cache, "iss", "aud", str_of(token), now_s, &two), ERR_OK);
+    assert_int_equal(token_verify(keys, cache, EXPECT("iss", "aud", now_s), str_of(token), &one),
+                     ERR_OK);
+    assert_int_equal(token_verify(keys, cache, EXPECT("iss", "aud", now_s), str_of(token), &two),
+                     ERR_OK);
     assert_true(two.known);
     assert_string_equal(two.user_id, one.user_id);
     assert_string_equal(two.session_id, one.session_id);
@@ -108,10 +111,12 @@ static void a_known_token_is_good_for_its_keys_issuer_and_audience_only(void **s
 {
     struct str token = str_of(token_of(1, SESSION_A, now_s));
     struct caller c;
-    assert_int_equal(token_verify(keys, cache, "iss", "aud", token, now_s, &c), ERR_OK);
-    assert_int_equal(token_verify(keys, cache, "iss", "au", token, now_s, &c), ERR_UNAUTHORIZED);
-    assert_int_equal(token_verify(keys, cache, "issa", "ud", token, now_s, &c), ERR_UNAUTHORIZED);
-    assert_int_equal(token_verify(other_keys, cache, "iss", "aud", token, now_s, &c),
+    assert_int_equal(token_verify(keys, cache, EXPECT("iss", "aud", now_s), token, &c), ERR_OK);
+    assert_int_equal(token_verify(keys, cache, EXPECT("iss", "au", now_s), token, &c),
+                     ERR_UNAUTHORIZED);
+    assert_int_equal(token_verify(keys, cache, EXPECT("issa", "ud", now_s), token, &c),
+                     ERR_UNAUTHORIZED);
+    assert_int_equal(token_verify(other_keys, cache, EXPECT("iss", "aud", now_s), token, &c),
                      ERR_UNAUTHORIZED);
 }
 
@@ -122,8 +127,9 @@ static void the_cache_is_bounded_and_stays_right(void **state UNUSED)
             struct caller c;
             const char *token = token_of(user, SESSION_A, now_s);
             for (int look = 0; look < 2; look++) {
-                assert_int_equal(token_verify(keys, cache, "iss", "aud", str_of(token), now_s, &c),
-                                 ERR_OK);
+                assert_int_equal(
+                    token_verify(keys, cache, EXPECT("iss", "aud", now_s), str_of(token), &c),
+                    ERR_OK);
                 assert_string_equal(c.user_id, user_name(user));
             }
         }
@@ -197,8 +203,10 @@ static void a_cache_for_nothing_holds_one(void **state UNUSED)
     assert_non_null(tiny);
     for (int user = 0; user < 4; user++) {
         const char *token = token_of(user, SESSION_A, now_s);
-        assert_int_equal(token_verify(keys, tiny, "iss", "aud", str_of(token), now_s, &c), ERR_OK);
-        assert_int_equal(token_verify(keys, tiny, "iss", "aud", str_of(token), now_s, &c), ERR_OK);
+        assert_int_equal(token_verify(keys, tiny, EXPECT("iss", "aud", now_s), str_of(token), &c),
+                         ERR_OK);
+        assert_int_equal(token_verify(keys, tiny, EXPECT("iss", "aud", now_s), str_of(token), &c),
+                         ERR_OK);
     }
     token_cache_free(tiny);
     token_cache_free(NULL);

@@ -17,6 +17,7 @@ static const char jwks[] = "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"ki
                            "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\","
                            "\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\"}]}";
 
+#define EXPECT(issuer, audience, at_s) (&(struct token_expect){issuer, audience, at_s})
 #define NOW 1700000000
 #define USER "018e2c5e-0000-7000-8000-000000000001"
 #define SESSION "018e2c5e-0000-7000-8000-000000000002"
@@ -38,7 +39,8 @@ static int tear_down(void **state UNUSED)
 
 static enum err verify(const char *token, int64_t now_s, struct caller *ret)
 {
-    return token_verify(keys, NULL, "iss", "aud", str_of(token), now_s, ret);
+    const struct token_expect expect = {"iss", "aud", now_s};
+    return token_verify(keys, NULL, &expect, str_of(token), ret);
 }
 
 static void add_segment(struct buf *token, const void *data, size_t n)
@@ -141,8 +143,8 @@ static void the_form_does_not_change(void **state UNUSED)
         "DAwMDAwMDAwMDMiXSwgInBlcm0iOiAiNUFFIn0.NMA_9lskJUOzBo50qMPE9Ah7UHheVaNBr9n6Xi-vr"
         "uxlLljC1uO-cSUkhFi5NR-jaEVPO-1yOtrw0_jd_FztCQ";
     struct caller c;
-    assert_int_equal(token_verify(keys, NULL, "https://id.test", "api", str_of(token), NOW, &c),
-                     ERR_OK);
+    assert_int_equal(
+        token_verify(keys, NULL, EXPECT("https://id.test", "api", NOW), str_of(token), &c), ERR_OK);
     assert_string_equal(c.user_id, USER);
     assert_string_equal(c.session_id, SESSION);
     assert_string_equal(c.role, "station_manager");
@@ -262,7 +264,7 @@ static void only_a_genuine_token_expires(void **state UNUSED)
     assert_int_equal(verify(token, NOW + 899, &c), ERR_OK);
     c.known = false;
     assert_int_equal(verify(token, NOW + 900, &c), ERR_TOKEN_EXPIRED);
-    assert_int_equal(token_verify(keys, NULL, "iss", "other", str_of(token), NOW + 900, &c),
+    assert_int_equal(token_verify(keys, NULL, EXPECT("iss", "other", NOW + 900), str_of(token), &c),
                      ERR_UNAUTHORIZED);
     char *signature = strrchr(token, '.') + 1;
     signature[0] = signature[0] == 'A' ? 'B' : 'A';
@@ -306,8 +308,9 @@ static void what_is_no_jws_is_refused(void **state UNUSED)
         assert_int_equal(verify(extra, NOW, &c), ERR_UNAUTHORIZED);
     }
     memset(big, 'A', sizeof big);
-    assert_int_equal(token_verify(keys, NULL, "iss", "aud", (struct str){big, sizeof big}, NOW, &c),
-                     ERR_UNAUTHORIZED);
+    assert_int_equal(
+        token_verify(keys, NULL, EXPECT("iss", "aud", NOW), (struct str){big, sizeof big}, &c),
+        ERR_UNAUTHORIZED);
     assert_false(c.known);
 }
 
@@ -351,9 +354,10 @@ static bool round_trip(void *arg UNUSED)
     struct caller in = example(), out;
     struct buf token = BUF_INIT(4096);
     struct token_cache *cache = token_cache_new(4);
-    bool ok = cache && token_sign(keys, "iss", "aud", &in, &token) == ERR_OK &&
-              token_verify(keys, cache, "iss", "aud", buf_str(&token), NOW, &out) == ERR_OK &&
-              token_verify(keys, cache, "iss", "aud", buf_str(&token), NOW, &out) == ERR_OK;
+    bool ok =
+        cache && token_sign(keys, "iss", "aud", &in, &token) == ERR_OK &&
+        token_verify(keys, cache, EXPECT("iss", "aud", NOW), buf_str(&token), &out) == ERR_OK &&
+        token_verify(keys, cache, EXPECT("iss", "aud", NOW), buf_str(&token), &out) == ERR_OK;
     token_cache_free(cache);
     buf_free(&token);
     return ok;
