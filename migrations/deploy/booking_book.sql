@@ -12,6 +12,9 @@ SELECT b.id, b.number, b.state, b.station_id, b.customer_id, b.chef_id, c.name A
        b.event_date, to_char(b.event_time, 'HH24:MI') AS event_time, b.time_zone,
        b.starts_at, b.ends_at, b.duration_minutes,
        b.adults, b.children, b.guest_count, b.event_type, b.table_number, b.special_requests, b.skills,
+       (SELECT coalesce(json_agg(json_build_object('kind', s.kind, 'id', s.resource_id)
+                                 ORDER BY s.kind, s.resource_id), '[]')
+        FROM booking.resource_spans s WHERE s.booking_id = b.id AND s.kind <> 'chef') AS resources,
        b.venue_address, b.venue_zip,
        json_build_object('name', b.contact_name, 'email', b.contact_email,
                          'phone', b.contact_phone) AS contact,
@@ -44,6 +47,28 @@ RETURN jsonb_build_object(
     'time_zone', (b).time_zone, 'starts_at', (b).starts_at, 'ends_at', (b).ends_at,
     'guest_count', (b).guest_count, 'total_cents', (b).total_cents,
     'deposit_cents', (b).deposit_cents, 'currency', (b).currency, 'source', (b).source);
+
+-- Does a booking belong into a list with these filters? Inlined into its caller, where the filters that
+-- are not there vanish from the plan.
+CREATE FUNCTION booking.booking_listed(ctx jsonb, f jsonb, b booking.bookings) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (ctx ->> 'scope' IN ('all', 'own')
+        OR (ctx ->> 'scope' = 'station' AND ctx -> 'stations' ? (b).station_id::text))
+    AND (f ->> 'status' IS NULL OR (b).state = f ->> 'status')
+    AND (f ->> 'station_id' IS NULL OR (b).station_id = (f ->> 'station_id')::uuid)
+    AND (f ->> 'chef_id' IS NULL OR (b).chef_id = (f ->> 'chef_id')::uuid)
+    AND (f ->> 'customer_id' IS NULL OR (b).customer_id = (f ->> 'customer_id')::uuid)
+    AND (f ->> 'from' IS NULL OR (b).event_date >= (f ->> 'from')::date)
+    AND (f ->> 'to' IS NULL OR ((b).event_date <= (f ->> 'to')::date
+         AND (b).starts_at < ((f ->> 'to')::date + 2)::timestamp AT TIME ZONE 'UTC'))
+    AND (f ->> 'q' IS NULL OR (b).number ^@ upper(f ->> 'q'))
+    AND ((b).deleted_at IS NOT NULL) = (f ->> 'deleted' IS NOT DISTINCT FROM 'true');
+
+-- No event of that day or later starts before this, wherever it is. For indexes, which have the start; as
+-- one bound with a cursor, since of two an index scan may take the worse one.
+CREATE FUNCTION booking.listed_from(f jsonb) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(((f ->> 'from')::date - 1)::timestamp AT TIME ZONE 'UTC', '-infinity');
 
 -- {field: {from, to}} of what differs.
 CREATE FUNCTION booking.changes(before jsonb, after jsonb) RETURNS jsonb

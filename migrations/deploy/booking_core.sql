@@ -221,7 +221,7 @@ CREATE TABLE booking.resource_spans (
     CONSTRAINT resource_spans_owner
         CHECK ((booking_id IS NULL) = (expires_at IS NOT NULL) AND num_nonnulls(booking_id, hold_id) > 0),
     CONSTRAINT resource_spans_free
-        EXCLUDE USING gist (resource_id WITH =, span WITH &&) INCLUDE (expires_at, day)
+        EXCLUDE USING gist (resource_id WITH =, span WITH &&) INCLUDE (expires_at, day, kind)
         WHERE (blocking)
 );
 CREATE INDEX resource_spans_booking ON booking.resource_spans (booking_id);

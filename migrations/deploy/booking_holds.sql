@@ -159,6 +159,15 @@ END $$;
 
 -- --- waitlist ----------------------------------------------------------------------------------
 
+CREATE FUNCTION booking.waitlist_json(w booking.waitlist) RETURNS json
+LANGUAGE sql STABLE
+RETURN json_build_object(
+    'id', (w).id, 'state', (w).state, 'station_id', (w).station_id, 'event_date', (w).event_date,
+    'from_time', to_char((w).from_time, 'HH24:MI'), 'until_time', to_char((w).until_time, 'HH24:MI'),
+    'duration_minutes', (w).duration_minutes, 'guest_count', (w).guest_count, 'name', (w).name,
+    'email', (w).email, 'phone', (w).phone, 'notified_at', (w).notified_at, 'free_at', (w).free_at,
+    'created_at', (w).created_at);
+
 -- The first start in the entry's window for which a chef is free. Where the venue is, is not known.
 CREATE FUNCTION booking.waitlist_start(ctx jsonb, w booking.waitlist) RETURNS timestamptz
 LANGUAGE sql STABLE

@@ -3,7 +3,8 @@ BEGIN;
 
 DROP FUNCTION booking.book, booking.addons_set, booking.booking_insert, booking.customer_for,
     booking.customer_of_contact, booking.customer_of_user, booking.booking_reply,
-    booking.booking_record, booking.changes, booking.booking_event, booking.booking_json;
+    booking.booking_record, booking.changes, booking.listed_from, booking.booking_listed,
+    booking.booking_event, booking.booking_json;
 DROP VIEW booking.booking_view;
 
 COMMIT;

@@ -1,0 +1,122 @@
+/* Dates and local times. The calendar is the proleptic Gregorian one; the arithmetic counts years
+ * from March, so that the leap day comes last (H. Hinnant, "chrono-compatible low-level date
+ * algorithms"). */
+#include "venue_time.h"
+
+#include <stdio.h>
+
+#define DAYS_0000_TO_1970 719468 /* from 0000-03-01 */
+#define DAYS_PER_ERA 146097      /* 400 years */
+
+static int32_t digits(const char *text, int n)
+{
+    int32_t value = 0;
+    for (int i = 0; i < n; i++)
+        value = value * 10 + (text[i] - '0');
+    return value;
+}
+
+int32_t date_days(const char *text)
+{
+    int32_t year = digits(text, 4), month = digits(text + 5, 2), day = digits(text + 8, 2);
+    year -= month <= 2;
+    int32_t era = year / 400, year_of_era = year % 400;
+    int32_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int32_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * DAYS_PER_ERA + day_of_era - DAYS_0000_TO_1970;
+}
+
+int32_t clock_minutes(const char *text)
+{
+    return digits(text, 2) * 60 + digits(text + 3, 2);
+}
+
+void date_print(int32_t days, char ret_text[DATE_SIZE])
+{
+    int32_t z = days + DAYS_0000_TO_1970;
+    int32_t era = z / DAYS_PER_ERA, day_of_era = z % DAYS_PER_ERA;
+    int32_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int32_t shifted = (5 * day_of_year + 2) / 153;
+    int32_t month = shifted + (shifted < 10 ? 3 : -9);
+    int32_t year = year_of_era + era * 400 + (month <= 2);
+    snprintf(ret_text, DATE_SIZE, "%04u-%02u-%02u", (unsigned)year % 10000u, (unsigned)month % 100u,
+             (unsigned)(day_of_year - (153 * shifted + 2) / 5 + 1) % 100u);
+}
+
+void clock_print(int32_t minutes, char ret_text[CLOCK_SIZE])
+{
+    unsigned of_day = (unsigned)minutes % MINUTES_PER_DAY;
+    snprintf(ret_text, CLOCK_SIZE, "%02u:%02u", of_day / 60, of_day % 60);
+}
+
+void utc_minute_print(int32_t utc, char ret_text[UTC_MINUTE_SIZE])
+{
+    char date[DATE_SIZE], clock[CLOCK_SIZE];
+    date_print(utc / MINUTES_PER_DAY, date);
+    clock_print(utc, clock);
+    snprintf(ret_text, UTC_MINUTE_SIZE, "%sT%s:00Z", date, clock);
+}
+
+int weekday_of(int32_t days)
+{
+    return (days + 3) % 7; /* 1970-01-01 was a Thursday */
+}
+
+bool int_next(const char **text, int32_t *ret_value)
+{
+    const char *p = *text;
+    while (*p == ' ')
+        p++;
+    bool minus = *p == '-';
+    p += minus;
+    if (*p < '0' || *p > '9')
+        return false;
+    int32_t value = 0;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        if (value > (INT32_MAX - 9) / 10)
+            return false;
+        value = value * 10 + (*p - '0');
+    }
+    *ret_value = minus ? -value : value;
+    *text = p;
+    return true;
+}
+
+enum err zone_parse(const char *text, struct zone *ret_zone)
+{
+    struct zone z = {.n = 0};
+    while (z.n < ZONE_MAX_OFFSETS && int_next(&text, &z.offsets[z.n].from)) {
+        if (!int_next(&text, &z.offsets[z.n].minutes) ||
+            z.offsets[z.n].minutes < -MINUTES_PER_DAY || z.offsets[z.n].minutes > MINUTES_PER_DAY ||
+            (z.n > 0 && z.offsets[z.n].from <= z.offsets[z.n - 1].from))
+            return ERR_MALFORMED;
+        z.n++;
+    }
+    if (z.n == 0 || *text != '\0')
+        return ERR_MALFORMED;
+    *ret_zone = z;
+    return ERR_OK;
+}
+
+int32_t zone_to_local(const struct zone *z, int32_t utc)
+{
+    size_t i = z->n - 1;
+    while (i > 0 && utc < z->offsets[i].from)
+        i--;
+    return utc + z->offsets[i].minutes;
+}
+
+bool zone_to_utc(const struct zone *z, int32_t local, int32_t *ret_utc)
+{
+    for (size_t i = 0; i < z->n; i++) {
+        int32_t utc = local - z->offsets[i].minutes;
+        if ((i == 0 || utc >= z->offsets[i].from) &&
+            (i + 1 == z->n || utc < z->offsets[i + 1].from)) {
+            *ret_utc = utc;
+            return true;
+        }
+    }
+    return false;
+}
