@@ -67,10 +67,11 @@ static size_t on_reply(char *line, size_t size, size_t n, void *arg)
 {
     struct delivery *d = arg;
     if (size * n > 0 && (line[0] == '4' || line[0] == '5')) {
-        size_t length = 0;
-        while (length < size * n && strchr("0123456789. ", line[length]) && line[length])
-            length++;
-        snprintf(d->codes, sizeof d->codes, "%.*s", (int)length, line);
+        struct str codes = {line, 0};
+        while (codes.n < size * n && strchr("0123456789. ", line[codes.n]) && line[codes.n])
+            codes.n++;
+        codes = str_trim(codes);
+        snprintf(d->codes, sizeof d->codes, "%.*s", (int)codes.n, codes.p);
     }
     return size * n;
 }
