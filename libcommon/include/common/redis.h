@@ -1,6 +1,6 @@
-/* Redis on the loop: hiredis async, with timers of our own (0.14 has none), reconnect with backoff,
- * scripts by SHA, and pub/sub on a second connection. No correctness rests on it: every caller has
- * an answer ready for "Redis is not there". */
+/* Redis on the loop: hiredis reads the protocol; connections, timers and reconnects with backoff
+ * are our own; scripts go by SHA, and pub/sub has a second connection. No correctness rests on it:
+ * every caller has an answer ready for "Redis is not there". */
 #ifndef COMMON_REDIS_H
 #define COMMON_REDIS_H
 
@@ -23,6 +23,7 @@ struct redis_options {
 
 /* Starts connecting; never waits. NULL: out of memory or a URL that is none. */
 MUSTCHECK struct redis *redis_new(struct loop *l, const struct redis_options *options);
+/* Everything in flight gets ERR_UNAVAILABLE, in this call. */
 void redis_free(struct redis *r);
 bool redis_ready(const struct redis *r);
 
@@ -40,7 +41,8 @@ struct redis_value {
  * reply); value lives during the call and is NULL on an error. */
 typedef void redis_done_fn(void *owner, uint64_t id, enum err e, const struct redis_value *value);
 
-/* argv are n byte strings, copied. On an error here done is not called. done may be NULL. */
+/* argv are n byte strings, copied. done may be NULL. ERR_UNAVAILABLE: not connected, or the server
+ * is late with earlier ones; ERR_BUSY: too much in flight. On an error here done is not called. */
 MUSTCHECK enum err redis_command(struct redis *r, const char *const *argv, const size_t *lens,
                                  int n, redis_done_fn *done, void *owner, uint64_t id);
 
@@ -59,6 +61,8 @@ typedef void redis_message_fn(void *owner, const char *channel, const char *mess
 /* Subscribes now and after every reconnect. channel is copied. */
 MUSTCHECK enum err redis_subscribe(struct redis *r, const char *channel, redis_message_fn *fn,
                                    void *owner);
+/* All subscriptions of that owner. */
+void redis_unsubscribe(struct redis *r, const void *owner);
 /* Fire and forget: a lost message only makes a consumer look later. */
 void redis_publish(struct redis *r, const char *channel, const char *message);
 

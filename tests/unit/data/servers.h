@@ -103,6 +103,7 @@ static inline void servers_dir(void)
     snprintf(servers.dir, sizeof servers.dir, "/tmp/mh-unit-XXXXXX");
     if (!mkdtemp(servers.dir) || chmod(servers.dir, 0777) != 0)
         exit(1);
+    signal(SIGPIPE, SIG_IGN); /* as service_main() does */
     atexit(servers_stop);
 }
 
