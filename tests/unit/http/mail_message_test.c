@@ -50,69 +50,63 @@ static void a_plain_mail_reads_like_this(void **state UNUSED)
 
 static void a_mail_with_html_has_both(void **state UNUSED)
 {
+    static const char expected[] =
+        HEAD "Content-Type: multipart/alternative; boundary=\"=_alternative\"\r\n\r\n"
+             "--=_alternative\r\n" PART("plain") "Hello\r\nSee you on Friday.\r\n\r\n"
+                                                 "--=_alternative\r\n" PART(
+                                                     "html") "<p>Hello</p>\r\n\r\n"
+                                                             "--=_alternative--\r\n";
     struct mail m = example();
     m.html = "<p>Hello</p>";
-    assert_string_equal(
-        write_mail(&m, ERR_OK),
-        HEAD "Content-Type: multipart/alternative; boundary=\"=_alternative\"\r\n"
-             "\r\n--=_alternative\r\n" PART("plain") "Hello\r\nSee you on Friday.\r\n"
-                                                     "\r\n--=_alternative\r\n" PART(
-                                                         "html") "<p>Hello</p>\r\n"
-                                                                 "\r\n--=_alternative--\r\n");
+    assert_string_equal(write_mail(&m, ERR_OK), expected);
 }
+
+static void assert_sent(const char *text, const char *expected)
+{
+    struct mail m = example();
+    m.text = text;
+    assert_string_equal(strstr(write_mail(&m, ERR_OK), "\r\n\r\n") + 4, expected);
+}
+
+#define X25 "xxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static void texts_survive_the_way(void **state UNUSED)
 {
-    static const struct {
-        const char *text, *sent;
-    } cases[] = {
-        {"",                                                                                  ""                         },
-        {"\n",                                                                                "\r\n"                     },
-        {"a\r\nb",                                                                            "a\r\nb\r\n"               },
-        {"a\rb",                                                                              "a=0Db\r\n"                },
-        {"1 + 1 = 2",                                                                         "1 + 1 =3D 2\r\n"          },
-        {"trailing \nand\t",                                                                  "trailing=20\r\nand=09\r\n"},
-        {"gr\xc3\xbc\xc3\x9f",                                                                "gr=C3=BC=C3=9F\r\n"       },
-        {"--=_alternative--",                                                                 "--=3D_alternative--\r\n"  },
-        {".\n.hidden",                                                                        ".\r\n.hidden\r\n"         }, /* curl doubles the dots */
-        {"\x01\x7f",                                                                          "=01=7F\r\n"               },
- /* 76 characters fit on a line with its soft break, never more; no code is cut. */
-        {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
-         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n"                               },
-        {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
-         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx=\r\nx\r\n"                         },
-        {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc3\xbc",
-         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx="
-         "\r\n=C3=BC\r\n"                                                                                                },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct mail m = example();
-        m.text = cases[i].text;
-        const char *body = strstr(write_mail(&m, ERR_OK), "\r\n\r\n") + 4;
-        assert_string_equal(body, cases[i].sent);
-    }
+    assert_sent("", "");
+    assert_sent("\n", "\r\n");
+    assert_sent("a\r\nb", "a\r\nb\r\n");
+    assert_sent("a\rb", "a=0Db\r\n");
+    assert_sent("1 + 1 = 2", "1 + 1 =3D 2\r\n");
+    assert_sent("trailing \nand\t", "trailing=20\r\nand=09\r\n");
+    assert_sent("gr\xc3\xbc\xc3\x9f", "gr=C3=BC=C3=9F\r\n");
+    assert_sent("--=_alternative--", "--=3D_alternative--\r\n");
+    assert_sent(".\n.hidden", ".\r\n.hidden\r\n"); /* curl doubles the dots */
+    assert_sent("\x01\x7f", "=01=7F\r\n");
+    /* 76 characters fit on a line with its soft break, never more; no code is cut. */
+    assert_sent(X25 X25 X25, X25 X25 X25 "\r\n");
+    assert_sent(X25 X25 X25 "x", X25 X25 X25 "=\r\nx\r\n");
+    assert_sent(X25 X25 X25 "\xc3\xbc", X25 X25 X25 "=\r\n=C3=BC\r\n");
+}
+
+static void assert_subject(const char *subject, const char *expected)
+{
+    struct mail m = example();
+    m.subject = subject;
+    const char *header = strstr(write_mail(&m, ERR_OK), "\r\nSubject: ") + 11;
+    assert_int_equal(strncmp(header, expected, strlen(expected)), 0);
+    assert_int_equal(strncmp(header + strlen(expected), "\r\nMIME-Version", 14), 0);
 }
 
 static void subjects_are_encoded_when_they_must_be(void **state UNUSED)
 {
-    static const struct {
-        const char *subject, *header;
-    } cases[] = {
-        {"",                                                               "\r\nSubject: \r\n"                                    },
-        {"Plain \"quoted\" <ok>",                                          "\r\nSubject: Plain \"quoted\" <ok>\r\n"               },
-        {"Gr\xc3\xbc\xc3\x9f"
-         "e",                                                     "\r\nSubject: =?utf-8?B?R3LDvMOfZQ==?=\r\n"            },
-        {"=?utf-8?B?AAAA?=",                                               "\r\nSubject: =?utf-8?B?PT91dGYtOD9CP0FBQUE/PQ==?=\r\n"},
- /* Folded into words of at most 39 bytes, and between characters (the last are of 3). */
-        {"123456789 123456789 123456789 12345678\xe2\x82\xac\xe2\x82\xac",
-         "\r\nSubject: =?utf-8?B?MTIzNDU2Nzg5IDEyMzQ1Njc4OSAxMjM0NTY3ODkgMTIzNDU2Nzg=?=\r\n"
-         " =?utf-8?B?4oKs4oKs?=\r\n"                                                                                              },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct mail m = example();
-        m.subject = cases[i].subject;
-        assert_non_null(strstr(write_mail(&m, ERR_OK), cases[i].header));
-    }
+    assert_subject("", "");
+    assert_subject("Plain \"quoted\" <ok>", "Plain \"quoted\" <ok>");
+    assert_subject("Gr\xc3\xbc\xc3\x9f", "=?utf-8?B?R3LDvMOf?=");
+    assert_subject("=?utf-8?B?AAAA?=", "=?utf-8?B?PT91dGYtOD9CP0FBQUE/PQ==?=");
+    /* Folded into words of at most 39 bytes, and between characters (the last are of 3). */
+    assert_subject("123456789 123456789 123456789 12345678\xe2\x82\xac\xe2\x82\xac",
+                   "=?utf-8?B?MTIzNDU2Nzg5IDEyMzQ1Njc4OSAxMjM0NTY3ODkgMTIzNDU2Nzg=?=\r\n"
+                   " =?utf-8?B?4oKs4oKs?=");
 }
 
 static void no_line_is_longer_than_78_characters(void **state UNUSED)
@@ -193,9 +187,7 @@ static void addresses_come_in_three_forms(void **state UNUSED)
         {"<a@b.test>",                   "",              "a@b.test"},
         {"My Hibachi <a@b.test>",        "My Hibachi",    "a@b.test"},
         {"\"Hibachi, Inc.\" <a@b.test>", "Hibachi, Inc.", "a@b.test"},
-        {"Gr\xc3\xbc\xc3\x9f"
-         "e<a@b.test>",         "Gr\xc3\xbc\xc3\x9f"
-         "e",             "a@b.test"},
+        {"Gr\xc3\xbcn<a@b.test>",        "Gr\xc3\xbcn",   "a@b.test"},
     };
     static const char *const bad[] = {"",
                                       "a",
@@ -225,14 +217,12 @@ static void addresses_come_in_three_forms(void **state UNUSED)
 
 static void names_are_quoted_or_encoded(void **state UNUSED)
 {
-    static const struct mail_address umlaut = {.name = "Gr\xc3\xbc\xc3\x9f"
-                                                       "e",
-                                               .mailbox = "a@b.test"};
+    static const struct mail_address umlaut = {.name = "Gr\xc3\xbcn", .mailbox = "a@b.test"};
     struct mail m = example();
     struct buf out = BUF_INIT(4096);
     assert_int_equal(mail_message_write(&m, &umlaut, &umlaut, &out), ERR_OK);
-    assert_non_null(strstr(out.data, "\r\nFrom: =?utf-8?B?R3LDvMOfZQ==?=\r\n <a@b.test>\r\n"));
-    assert_non_null(strstr(out.data, "\r\nTo: =?utf-8?B?R3LDvMOfZQ==?=\r\n <a@b.test>\r\n"));
+    assert_non_null(strstr(out.data, "\r\nFrom: =?utf-8?B?R3LDvG4=?=\r\n <a@b.test>\r\n"));
+    assert_non_null(strstr(out.data, "\r\nTo: =?utf-8?B?R3LDvG4=?=\r\n <a@b.test>\r\n"));
     buf_free(&out);
 }
 

@@ -1,6 +1,8 @@
 /* Digests and MACs against the vectors of their standards. */
 #include "torture.h"
 
+#include <string.h>
+
 #include "common/crypto.h"
 #include "common/encode.h"
 
@@ -15,12 +17,10 @@ static void assert_hex(const uint8_t *data, size_t n, const char *expected)
 static void sha256_matches_fips_180(void **state UNUSED)
 {
     static const struct {
-        const char *text, *digest;
+        const char *digest, *text;
     } cases[] = {
-        {"",                                                         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-        {"abc",                                                      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"                                                            },
+        {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", ""   },
+        {"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "abc"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         uint8_t digest[SHA256_SIZE];
@@ -38,23 +38,24 @@ static void sha1_names_a_script_as_redis_does(void **state UNUSED)
     assert_string_equal(hex, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
 }
 
+static void assert_hmac(struct str key, struct str data, const char *expected)
+{
+    uint8_t mac[SHA256_SIZE];
+    assert_int_equal(hmac_sha256(key, data, mac), ERR_OK);
+    assert_hex(mac, sizeof mac, expected);
+}
+
 static void hmac_matches_rfc_4231(void **state UNUSED)
 {
-    static const struct {
-        struct str key, data;
-        const char *mac;
-    } cases[] = {
-        {STR("Jefe"),                                                                             STR("what do ya want for nothing?"),
-         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"                                                                                                                              },
-        {STR("\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b"),
-         STR("Hi There"),                                                                                                              "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
-        {STR(""),                                                                                 STR(""),                             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        uint8_t mac[SHA256_SIZE];
-        assert_int_equal(hmac_sha256(cases[i].key, cases[i].data, mac), ERR_OK);
-        assert_hex(mac, sizeof mac, cases[i].mac);
-    }
+    char long_key[131];
+    memset(long_key, 0xaa, sizeof long_key);
+    assert_hmac(STR("Jefe"), STR("what do ya want for nothing?"),
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    assert_hmac((struct str){long_key, sizeof long_key},
+                STR("Test Using Larger Than Block-Size Key - Hash Key First"),
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    assert_hmac(STR(""), STR(""),
+                "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
 int main(void)

@@ -164,35 +164,29 @@ static void the_form_does_not_change(void **state UNUSED)
 
 static void a_forged_head_is_refused(void **state UNUSED)
 {
-    static const struct {
-        const char *head;
-        enum err e;
-    } cases[] = {
-        {HEAD,                                                                                  ERR_OK          },
-        {"{\"alg\":\"none\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",                                ERR_UNAUTHORIZED},
-        {"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",                               ERR_UNAUTHORIZED},
-        {"{\"alg\":\"eddsa\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",                               ERR_UNAUTHORIZED},
-        {"{\"alg\":[\"EdDSA\"],\"typ\":\"at+jwt\",\"kid\":\"k1\"}",                             ERR_UNAUTHORIZED},
-        {"{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"k1\"}",                                  ERR_UNAUTHORIZED},
-        {"{\"alg\":\"EdDSA\",\"kid\":\"k1\"}",                                                  ERR_UNAUTHORIZED},
-        {"{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"k2\"}",                               ERR_UNAUTHORIZED},
-        {"{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"\"}",                                 ERR_UNAUTHORIZED},
-        {"{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\"}",                                              ERR_UNAUTHORIZED},
-        {"{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"k1\",\"crit\":[\"exp\"]}",
-         ERR_UNAUTHORIZED                                                                                       },
-        {"{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"k1\",\"jku\":\"https://evil.test\"}",
-         ERR_UNAUTHORIZED                                                                                       },
-        {"{\"alg\":\"none\",\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
-         ERR_UNAUTHORIZED                                                                                       },
-        {"[\"EdDSA\",\"at+jwt\",\"k1\"]",                                                       ERR_UNAUTHORIZED},
-        {"EdDSA",                                                                               ERR_UNAUTHORIZED},
+    static const char *const bad[] = {
+        "{\"alg\":\"none\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
+        "{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
+        "{\"alg\":\"eddsa\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
+        "{\"alg\":[\"EdDSA\"],\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
+        "{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"k1\"}",
+        "{\"alg\":\"EdDSA\",\"kid\":\"k1\"}",
+        "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"k2\"}",
+        "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"\"}",
+        "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\"}",
+        "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"k1\",\"crit\":[\"exp\"]}",
+        "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"k1\",\"jku\":\"https://evil.test\"}",
+        "{\"alg\":\"none\",\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
+        "[\"EdDSA\",\"at+jwt\",\"k1\"]",
+        "EdDSA",
     };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct caller c = {.known = false};
-        assert_int_equal(verify(forge(cases[i].head, CLAIMS(WHO, WHEN, WHAT)), NOW, &c),
-                         cases[i].e);
-        assert_true(c.known == (cases[i].e == ERR_OK));
+    struct caller c = {.known = false};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        const char *token = forge(bad[i], CLAIMS(WHO, WHEN, WHAT));
+        assert_int_equal(verify(token, NOW, &c), ERR_UNAUTHORIZED);
+        assert_false(c.known);
     }
+    assert_int_equal(verify(forge(HEAD, CLAIMS(WHO, WHEN, WHAT)), NOW, &c), ERR_OK);
 }
 
 static void claims_are_checked_one_by_one(void **state UNUSED)
