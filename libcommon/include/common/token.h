@@ -61,13 +61,16 @@ void token_keys_public(const struct token_keys *keys, struct buf *out);
 /* A new key as a private JWK set of one. For the bootstrap command. */
 MUSTCHECK enum err token_key_generate(struct buf *out);
 
+/* ERR_INTERNAL without a key that signs; ERR_INVALID for a caller without a user, or whose token
+ * would live for more than a day. */
 MUSTCHECK enum err token_sign(const struct token_keys *keys, const char *issuer,
                               const char *audience, const struct caller *c, struct buf *out);
 
 struct token_cache;
 MUSTCHECK struct token_cache *token_cache_new(size_t max_entries);
 void token_cache_free(struct token_cache *cache);
-/* Forgets every token of the user issued before `before_s`, and refuses them from now on. */
+/* Refuses from now on every token of the user (of the session, unless it is NULL or "") issued
+ * before `before_s`: strictly, and tokens know the second only. */
 MUSTCHECK enum err token_cache_revoke(struct token_cache *cache, const char *user_id,
                                       const char *session_id, int64_t before_s);
 
