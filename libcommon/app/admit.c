@@ -56,8 +56,6 @@ static enum step_rc admit_caller(struct req *r)
 static const char *const staff_roles[] = {"SUPER_ADMIN", "ADMIN", "CUSTOMER_SUPPORT",
                                           "STATION_MANAGER"};
 
-static const char *const tier_names[TIER_MAX] = {"none", "public", "user", "admin", "ai", "auth"};
-
 static enum tier tier_of(const struct req *r)
 {
     enum tier tier = r->route->tier;
@@ -73,12 +71,12 @@ static enum tier tier_of(const struct req *r)
 static const char *subject_of(struct req *r, enum tier tier)
 {
     if (r->caller.known && tier != TIER_AUTH)
-        return arena_printf(r->arena, "%s:u:%s", tier_names[tier], r->caller.user_id);
+        return arena_printf(r->arena, "%s:u:%s", tier_name(tier), r->caller.user_id);
     int n = (int)strlen(r->ip), colons = 0;
     for (int i = 0; i < n && strchr(r->ip, ':'); i++)
         if (r->ip[i] == ':' && ++colons == 4)
             n = i;
-    return arena_printf(r->arena, "%s:ip:%.*s", tier_names[tier], n, r->ip);
+    return arena_printf(r->arena, "%s:ip:%.*s", tier_name(tier), n, r->ip);
 }
 
 static void rate_header(struct req *r, int slot, const char *name, int64_t value)
@@ -103,7 +101,7 @@ static void on_rate(void *owner, uint64_t id, const struct rate_verdict *v)
         req_resume(owner, id);
         return;
     }
-    metric_add(&app_metrics[M_RATE_LIMITED], 1, tier_names[tier_of(r)]);
+    metric_add(&app_metrics[M_RATE_LIMITED], 1, tier_name(tier_of(r)));
     const char *wait = arena_printf(r->arena, "%d", v->retry_after_s);
     if (wait)
         req_reply_header(r, "Retry-After", wait);
@@ -165,11 +163,11 @@ static enum err query_take(struct reqx *x, struct str pair)
     const struct field *f = query_field(r->route, name);
     if (!f) {
         const char *shown = name_n <= 64 && str_is_utf8((struct str){name, name_n}) ? name : "?";
-        field_issue_add(&x->issues, shown, "is not a parameter of this route");
+        field_issue_add(&x->issues, shown, "Is not a parameter of this route");
         return ERR_OK;
     }
     if (req_query(r, name)) {
-        field_issue_add(&x->issues, f->name, "is given twice");
+        field_issue_add(&x->issues, f->name, "Is given twice");
         return ERR_OK;
     }
     const char *value;
@@ -194,7 +192,7 @@ static enum err list_parameters(struct reqx *x)
     if (!purpose)
         return ERR_TOO_LARGE;
     if (req_unsign(r, purpose, cursor, &payload) != ERR_OK) {
-        field_issue_add(&x->issues, "cursor", "is not a cursor of this list");
+        field_issue_add(&x->issues, "cursor", "Is not a cursor of this list");
         return ERR_OK;
     }
     x->cursor = arena_strndup(r->arena, payload.p, payload.n);
@@ -219,7 +217,7 @@ static enum step_rc admit_query(struct req *r)
     const struct field_table *t = r->route->query;
     for (size_t i = 0; t && i < t->n; i++)
         if ((t->rows[i].flags & FIELD_REQUIRED) && !req_query(r, t->rows[i].name) && !x->issues.n)
-            field_issue_add(&x->issues, t->rows[i].name, "is required");
+            field_issue_add(&x->issues, t->rows[i].name, "Is required");
     if (e == ERR_OK && r->route->flags & ROUTE_LIST)
         e = list_parameters(x);
     if (e != ERR_OK)

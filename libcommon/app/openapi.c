@@ -4,14 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/router.h"
 #include "openapi_priv.h"
 
 /* --- parameters ------------------------------------------------------------------------------ */
-
-static bool is_id(struct str name)
-{
-    return str_eq(name, STR("id")) || (name.n > 3 && memcmp(name.p + name.n - 3, "_id", 3) == 0);
-}
 
 /* What router_find() accepts. */
 static void put_path_parameters(struct json_writer *w, const char *path)
@@ -26,7 +22,7 @@ static void put_path_parameters(struct json_writer *w, const char *path)
         json_put_str(w, "name", name);
         json_put_cstr(w, "in", "path");
         json_put_bool(w, "required", true);
-        if (is_id(name))
+        if (router_is_id(name))
             openapi_put_ref(w, "schema", "schemas", "Uuid");
         else
             openapi_put_json(
@@ -252,8 +248,6 @@ static void put_replies(struct json_writer *w, const struct route *r)
 
 /* --- operations ------------------------------------------------------------------------------ */
 
-static const char *const tier_names[TIER_MAX] = {"none", "public", "user", "admin", "ai", "auth"};
-
 static void put_body(struct json_writer *w, const struct route *r)
 {
     if (!r->in && !(r->flags & ROUTE_RAW_BODY))
@@ -284,7 +278,7 @@ static void put_operation(struct json_writer *w, const struct route *r, const ch
     openapi_put_json(w, "security", r->auth == AUTH_PUBLIC ? "[]" : "[{'bearerAuth':[]}]");
     if (r->auth == AUTH_USER && r->perm != PERM_NONE)
         json_put_cstr(w, "x-permission", perm_name(r->perm));
-    json_put_cstr(w, "x-rate-tier", tier_names[r->tier]);
+    json_put_cstr(w, "x-rate-tier", tier_name(r->tier));
     if (r->feature)
         json_put_cstr(w, "x-feature", r->feature);
     put_parameters(w, r);

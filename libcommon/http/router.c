@@ -43,14 +43,14 @@ static struct node *child_literal(struct node *parent, struct str segment)
     return n;
 }
 
-static bool is_id_name(struct str name)
+bool router_is_id(struct str name)
 {
     return str_eq(name, STR("id")) || (name.n > 3 && memcmp(name.p + name.n - 3, "_id", 3) == 0);
 }
 
 static struct node *child_param(struct node *parent, struct str name)
 {
-    bool is_id = is_id_name(name);
+    bool is_id = router_is_id(name);
     if (!parent->param) {
         parent->param = mem_alloc(sizeof(*parent->param));
         if (parent->param)

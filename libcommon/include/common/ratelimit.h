@@ -14,6 +14,9 @@
 
 enum tier { TIER_NONE, TIER_PUBLIC, TIER_USER, TIER_ADMIN, TIER_AI, TIER_AUTH, TIER_MAX };
 
+/* "public", "user", ... as in logs, metrics and the API reference. */
+const char *tier_name(enum tier t);
+
 struct rate {
     int per_minute; /* refill */
     int burst;      /* size of the bucket */

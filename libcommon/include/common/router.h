@@ -2,6 +2,7 @@
 #ifndef COMMON_ROUTER_H
 #define COMMON_ROUTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/arena.h"
@@ -32,5 +33,8 @@ struct router_match {
 MUSTCHECK
 enum err router_find(const struct router *r, struct arena *a, const char *method, struct str path,
                      struct router_match *ret_match);
+
+/* Is a parameter of that name a UUID? */
+bool router_is_id(struct str name);
 
 #endif

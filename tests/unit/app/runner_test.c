@@ -301,7 +301,7 @@ static void test_list_and_cursor(void **state)
     cursor[strlen(cursor) - 1] ^= 1;
     snprintf(target, sizeof(target), "/list?cursor=%s", cursor);
     ask("GET", target, NULL, NULL);
-    expect(422, "is not a cursor");
+    expect(422, "Is not a cursor");
 }
 
 static const struct refusal {

@@ -1,6 +1,12 @@
-/* The text form of a rate, as the configuration has it. */
+/* The names of the tiers, and the text form of a rate, as the configuration has it. */
 #include "common/ratelimit.h"
 #include "common/str.h"
+
+const char *tier_name(enum tier t)
+{
+    static const char *const names[TIER_MAX] = {"none", "public", "user", "admin", "ai", "auth"};
+    return t < TIER_MAX ? names[t] : "?";
+}
 
 enum err rate_parse(const char *text, struct rate *ret_rate)
 {
