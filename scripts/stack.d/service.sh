@@ -20,6 +20,18 @@ service_secrets() {
   [ -z "$DRILL" ] || [ -f "$RUN_DIR/clock-offset" ] || head -c 8 /dev/zero >"$RUN_DIR/clock-offset"
 }
 
+# An .env file's NAME=value lines, as shell assignments. A value may stand in quotes; nothing in it is
+# expanded.
+env_file() {
+  local line value
+  while IFS= read -r line; do
+    [[ $line =~ ^[A-Z][A-Z0-9_]*= ]] || continue
+    value=${line#*=}
+    if [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}; fi
+    printf '%s=%q\n' "${line%%=*}" "$value"
+  done <"$1"
+}
+
 # The environment of a part, as shell assignments. Later lines win: .env, SERVICE_ENV, and what a test
 # wants for this part alone.
 service_env() {
@@ -41,7 +53,7 @@ service_env() {
       MAIL_FROM 'My Hibachi <no-reply@myhibachi.test>'
   fi
   for f in .env "$SERVICE_ENV" "$RUN_DIR/env.d/$part.local"; do
-    if [ -f "$f" ]; then cat "$f"; fi
+    if [ -f "$f" ]; then env_file "$f"; fi
   done
 }
 

@@ -64,7 +64,7 @@ class Stack:
         """Restarts a service with more variables; none: as it was."""
         extra = self.run_dir / f"env.d/{part}.local"
         if variables:
-            extra.write_text("".join(f"{k}={shlex.quote(v)}\n" for k, v in variables.items()))
+            extra.write_text("".join(f"{k}={v}\n" for k, v in variables.items()))
         else:
             extra.unlink(missing_ok=True)
         self.start(part)
