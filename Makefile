@@ -86,9 +86,11 @@ $$(OUT)/gen/$(1)_sql.h: $$(OUT)/gen/$(1)_sql.c ;
 $$(OUT)/services/$(1)/%.o: services/$(1)/%.c | $$(OUT)/gen/$(1)_sql.h
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(INC_COMMON) -Iservices/$(1) -I$$(OUT)/gen -c $$< -o $$@
-$$(OUT)/bin/$(1): $$($(1)_OBJ) $$(OUT)/libproto.a $$(OUT)/libcommon.a
+$$(OUT)/lib$(1).a: $$(filter-out %/main.o,$$($(1)_OBJ))
+	rm -f $$@ && ar rcs $$@ $$^
+$$(OUT)/bin/$(1): $$(OUT)/services/$(1)/main.o $$(OUT)/lib$(1).a $$(OUT)/libproto.a $$(OUT)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) $$($(1)_OBJ) $$(OUT)/libproto.a $$(OUT)/libcommon.a $$(LIB_LIBS) -o $$@
+	$$(CC) $$(LDFLAGS) $$(filter %.o %.a,$$^) $$(LIB_LIBS) -o $$@
 endef
 $(foreach s,$(SERVICES),$(eval $(call service,$(s))))
 
@@ -100,18 +102,18 @@ build: $(BINS) ## Build the services (BUILD=release|asan|clang|torture|coverage)
 -include $(wildcard $(OUT)/*/*.d $(OUT)/*/*/*.d $(OUT)/*/*/*/*.d)
 
 # --- unit tests ------------------------------------------------------------------------------
-# tests/unit/<folder>/<name>_test.c mirrors the code. Tests of a service's domain rules link that
-# service's objects without main.o.
+# tests/unit/<folder>/<name>_test.c mirrors the code. Tests of a service's domain rules link what they
+# need of that service.
 
 UNIT_SRC := $(wildcard tests/unit/*/*_test.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 CMOCKA := $(shell pkg-config --cflags --libs cmocka 2>/dev/null)
 
 define service_unit
-$$(OUT)/unit/$(1)/%_test: tests/unit/$(1)/%_test.c $$($(1)_OBJ) $$(OUT)/libproto.a $$(OUT)/libcommon.a
+$$(OUT)/unit/$(1)/%_test: tests/unit/$(1)/%_test.c $$(OUT)/lib$(1).a $$(OUT)/libproto.a $$(OUT)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) -Wno-cast-qual $$(INC_COMMON) -Iservices/$(1) -I$$(OUT)/gen -Itests/unit $$(LDFLAGS) $$< \
-		$$(filter-out %/main.o,$$($(1)_OBJ)) $$(OUT)/libproto.a $$(OUT)/libcommon.a $$(LIB_LIBS) $$(CMOCKA) -o $$@
+	$$(CC) $$(CFLAGS) -Wno-cast-qual $$(INC_COMMON) -Iservices/$(1) -I$$(OUT)/gen -Itests/unit $$(LDFLAGS) $$(filter %.c %.a,$$^) \
+		$$(LIB_LIBS) $$(CMOCKA) -o $$@
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_unit,$(s))))
 
