@@ -93,8 +93,7 @@ static char *alloc_slow(struct arena *a, size_t size)
     return data;
 }
 
-/* The budget is charged with the size rounded up to align: many small objects cost what they take.
- */
+/* The budget is charged with the size rounded up to align: small objects cost what they take. */
 static void *alloc_aligned(struct arena *a, size_t size, size_t align)
 {
     size_t room = a->budget - a->used;

@@ -3,8 +3,7 @@
  * The base-2^k encodings are one pair of functions and a table each. The surprise: decoding accepts
  * exactly what encoding gives, so that bytes have one spelling only (a token cannot be changed and
  * still be the same token): padding must be there where the form has it and absent where not, and
- * the bits that the last digit has to spare must be zero. Hexadecimal alone is read in both cases.
- */
+ * the bits that the last digit has to spare must be zero. Hexadecimal is read in both cases. */
 #include "common/encode.h"
 
 #include <stdbool.h>

@@ -121,8 +121,7 @@ static enum err parse(const struct config_row *row, struct str value, void *memb
     return ERR_INTERNAL;
 }
 
-/* Puts the value into the member, or adds the mistake: NAME: "value" is not an integer from 1 to 9
- */
+/* Puts the value into the member, or adds the mistake: NAME: "x" is not an integer from 1 to 9 */
 static enum err store(const struct load *l, const char *text)
 {
     struct str value = str_of(text);

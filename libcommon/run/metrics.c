@@ -59,8 +59,7 @@ static size_t label_count(const struct metric *m)
     return n;
 }
 
-/* Joins the label values, each with its NUL. Returns the size, or SIZE_MAX when there is no room.
- */
+/* Joins the label values, each with its NUL. Returns the size, SIZE_MAX when there is no room. */
 static size_t join(const struct metric *m, va_list values, char ret_labels[METRICS_MAX_LABEL_BYTES])
 {
     size_t size = 0;

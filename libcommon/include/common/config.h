@@ -43,7 +43,7 @@ struct config_row {
  *     #include "common/config.def"
  *     };
  *     #undef CONFIG */
-#define CONFIG_ROW(struct_type, member, type, name, def, min, max, flags, choices, prose)          \
+#define CONFIG_ROW(struct_type, member, type, name, def, min, max, flags, choices, prose) \
     {CONFIG_##type, name, offsetof(struct_type, member), def, min, max, flags, choices, prose},
 
 /* A table and the struct it fills. The strings live until config_free(). */
@@ -54,7 +54,8 @@ struct config_table {
 
 /* Reads every row of the table into *target. On ERR_INVALID each mistake is one line in
  * ret_mistakes ("DATABASE_URL: required"). Values never appear in it when the row is secret. */
-MUSTCHECK enum err config_load(const struct config_table *t, void *target, struct buf *ret_mistakes);
+MUSTCHECK
+enum err config_load(const struct config_table *t, void *target, struct buf *ret_mistakes);
 /* Frees the strings of a loaded struct. */
 void config_free(const struct config_table *t, void *target);
 /* The documentation of the table as Markdown rows, sorted by name (--config). */
