@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -175,10 +176,12 @@ static int run(struct main *m)
     unsigned workers = (unsigned)m->config.workers;
     if (!sockets_open(m))
         return EXIT_CONFIG;
-    if (metrics_init(workers) != ERR_OK) {
+    signal(SIGPIPE, SIG_IGN); /* a log pipe or a client that is gone is an error, not a death */
+    if (metrics_init(workers + 1) != ERR_OK) { /* the last part is the supervisor's */
         fprintf(stderr, "%s: no shared memory for the metrics: %m\n", m->desc->name);
         return 1;
     }
+    metrics_worker(workers);
     log_event(LOG_INFO, "service.listening", LOG_S("host", m->config.listen_host),
               LOG_I("port", m->port), LOG_I("workers", workers));
     int status = supervise(workers, serve, m);

@@ -303,7 +303,6 @@ static enum err signals_start(struct worker *w)
         {SIGINT,  on_term},
         {SIGHUP,  on_hup }
     };
-    signal(SIGPIPE, SIG_IGN);
     app->drain_timer = loop_timer_new(app->svc.loop, on_drain, app);
     if (!app->drain_timer)
         return ERR_NO_MEMORY;
