@@ -157,10 +157,12 @@ static void put_success(struct json_writer *w, const struct route *r)
     if (takes_key(r))
         put_header(w, "Idempotency-Replayed");
     json_close(w, '}');
-    if (r->out) {
+    if (r->out || r->media) {
         json_open(w, "content", '{');
-        json_open(w, "application/json", '{');
-        if (r->flags & ROUTE_LIST)
+        json_open(w, r->media ? r->media : "application/json", '{');
+        if (r->media)
+            openapi_put_json(w, "schema", "{'type':'string'}");
+        else if (r->flags & ROUTE_LIST)
             put_page_schema(w, r->out);
         else
             openapi_put_ref(w, "schema", "schemas", r->out->name);

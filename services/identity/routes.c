@@ -140,7 +140,7 @@ const struct route identity_routes[] = {
      .flags = ROUTE_LIST, .query = &audit_query, .out = &audit_out,
      .feature = "FEATURE_AUDIT_TRAIL", STEPS(audit_list)},
     {GET, API "/audit/export", "audit_export", "The same as CSV, the newest 5,000 entries",
-     ALLOWED(AUDIT_READ), .flags = ROUTE_SLOW, .query = &audit_query,
+     ALLOWED(AUDIT_READ), .flags = ROUTE_SLOW, .query = &audit_query, .media = "text/csv",
      .feature = "FEATURE_AUDIT_TRAIL", STEPS(audit_export)},
     {GET, API "/features", "feature_list", "Feature flags in force", ALLOWED(FEATURES_READ),
      .out = &feature_list_out, STEPS(feature_list)},

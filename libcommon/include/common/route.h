@@ -78,6 +78,7 @@ struct route {
     const struct field_table *query;
     const struct field_table *in;
     const struct field_table *out; /* of one object, or of the items of a list; NULL: no body */
+    const char *media;             /* of a body that is not JSON: "text/csv"; else NULL */
     int status;                    /* of success: 0 is 200 */
     const enum err *errors;        /* the route's own ones beside the usual, ends with ERR_OK */
     const char *feature;           /* feature flag that must be on, or NULL */
