@@ -6,10 +6,12 @@
 #define NUMBER(S, member) .offset = FIELD_AT(struct S, member, int64_t)
 #define JSON(S, member) .offset = FIELD_AT(struct S, member, const struct json *)
 #define PASSED_ON .offset = FIELD_NOWHERE
-#define TABLE(symbol, schema, fields)                                                              \
-    const struct field_table symbol = {                                                            \
-        .name = (schema), .rows = (fields), .n = ARRAY_LEN(fields), .bytes = sizeof(struct symbol)}
-#define TABLE_PASSED_ON(symbol, schema, fields)                                                    \
+#define TABLE(symbol, schema, fields)                          \
+    const struct field_table symbol = {.name = (schema),       \
+                                       .rows = (fields),       \
+                                       .n = ARRAY_LEN(fields), \
+                                       .bytes = sizeof(struct symbol)}
+#define TABLE_PASSED_ON(symbol, schema, fields) \
     const struct field_table symbol = {.name = (schema), .rows = (fields), .n = ARRAY_LEN(fields)}
 
 /* clang-format 14 cannot lay out rows of unequal length. */

@@ -1,5 +1,6 @@
-/* The bodies and queries of booking's core: availability, holds, bookings, calendar, waitlist. Structs
- * hold what the service's C code reads; the rest goes to PostgreSQL as one JSON parameter. */
+/* The bodies and queries of booking's core: availability, holds, bookings, calendar, waitlist.
+ * Structs hold what the service's C code reads; the rest goes to PostgreSQL as one JSON parameter.
+ */
 #ifndef PROTO_BOOKING_CORE_API_H
 #define PROTO_BOOKING_CORE_API_H
 

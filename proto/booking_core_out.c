@@ -4,7 +4,7 @@
 
 #define REQ FIELD_REQUIRED
 #define NIL (FIELD_REQUIRED | FIELD_NULLABLE)
-#define TABLE(symbol, schema, fields)                                                              \
+#define TABLE(symbol, schema, fields) \
     const struct field_table symbol = {.name = (schema), .rows = (fields), .n = ARRAY_LEN(fields)}
 
 /* clang-format 14 cannot lay out rows of unequal length. */

@@ -167,7 +167,7 @@ BEGIN
     WHERE t.id = was.id RETURNING * INTO b;
     PERFORM booking.booking_record(ctx, 'rescheduled', was, b, NULL, jsonb_build_object(
         'freed_date', was.event_date, 'from_starts_at', was.starts_at, 'from_ends_at', was.ends_at,
-        'from_chef_id', was.chef_id));
+        'from_chef_id', was.chef_id, 'from_total_cents', was.total_cents));
     RETURN NEXT booking.booking_reply(ctx, 200, b);
 END $$;
 
@@ -222,7 +222,8 @@ BEGIN
     IF patch ? 'addons' THEN
         PERFORM booking.addons_set(b.id, patch -> 'addons');
     END IF;
-    PERFORM booking.booking_record(ctx, 'updated', was, b);
+    PERFORM booking.booking_record(ctx, 'updated', was, b, NULL,
+                                   jsonb_build_object('from_total_cents', was.total_cents));
     RETURN NEXT booking.booking_reply(ctx, 200, b);
 END $$;
 

@@ -44,7 +44,7 @@ BEGIN
     WHERE t.id = h.id AND t.state = 'active';
     IF FOUND THEN
         DELETE FROM booking.resource_spans s WHERE s.hold_id = h.id AND s.booking_id IS NULL;
-        PERFORM bus.emit(ctx, 'hold.' || hold_end.state, 'hold/' || h.id, booking.hold_event(h));
+        PERFORM bus.emit(ctx, 'booking.hold.' || hold_end.state, 'hold/' || h.id, booking.hold_event(h));
     END IF;
 END $$;
 
@@ -96,7 +96,7 @@ BEGIN
     h.chef_id := booking.chef_take(slot, (wish ->> 'chef_id')::uuid, booking.text_array(wish -> 'skills'),
                                    ROW(NULL, h.id, h.expires_at)::booking.taker);
     INSERT INTO booking.holds SELECT h.*;
-    PERFORM bus.emit(ctx, 'hold.created', 'hold/' || h.id, booking.hold_event(h));
+    PERFORM bus.emit(ctx, 'booking.hold.created', 'hold/' || h.id, booking.hold_event(h));
     PERFORM bus.job(ctx, 'booking.hold_expire', jsonb_build_object('hold_id', h.id), h.expires_at, h.id::text);
     RETURN NEXT booking.reply_make(ctx, 201, (booking.hold_json(h, slot.zone)
                                               || jsonb_build_object('token', token))::json);
@@ -200,7 +200,7 @@ BEGIN
             SET state = 'notified', notified_at = booking.ctx_now(ctx), free_at = free,
                 updated_at = booking.ctx_now(ctx)
             WHERE t.id = w.id;
-            PERFORM bus.emit(ctx, 'waitlist.slot_free', 'waitlist/' || w.id, jsonb_build_object(
+            PERFORM bus.emit(ctx, 'booking.waitlist.slot_free', 'waitlist/' || w.id, jsonb_build_object(
                 'waitlist_id', w.id, 'station_id', w.station_id, 'event_date', w.event_date,
                 'starts_at', free, 'duration_minutes', w.duration_minutes,
                 'guest_count', w.guest_count, 'name', w.name, 'email', w.email, 'phone', w.phone));

@@ -64,6 +64,18 @@ int weekday_of(int32_t days)
     return (days + 3) % 7; /* 1970-01-01 was a Thursday */
 }
 
+int32_t month_first(int32_t day)
+{
+    char date[DATE_SIZE];
+    date_print(day, date);
+    return day - digits(date + 8, 2) + 1;
+}
+
+int32_t month_last(int32_t day)
+{
+    return month_first(month_first(day) + 31) - 1;
+}
+
 bool int_next(const char **text, int32_t *ret_value)
 {
     const char *p = *text;

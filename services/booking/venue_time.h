@@ -24,7 +24,9 @@ int32_t clock_minutes(const char *text);
 void date_print(int32_t days, char ret_text[DATE_SIZE]);
 void clock_print(int32_t minutes, char ret_text[CLOCK_SIZE]); /* of a day, or of a local time */
 void utc_minute_print(int32_t utc, char ret_text[UTC_MINUTE_SIZE]);
-int weekday_of(int32_t days); /* 0 is Monday */
+int weekday_of(int32_t days);     /* 0 is Monday */
+int32_t month_first(int32_t day); /* of the month that has the day */
+int32_t month_last(int32_t day);
 
 #define ZONE_MAX_OFFSETS 16
 

@@ -17,7 +17,7 @@ WITH claim AS MATERIALIZED (SELECT bus.reply_claim($1::jsonb) AS claimed
         updated_at = EXCLUDED.updated_at
     RETURNING *
 )
-SELECT (r.reply).body, bus.emit($1::jsonb, 'waitlist.joined', 'waitlist/' || r.id, jsonb_build_object(
+SELECT (r.reply).body, bus.emit($1::jsonb, 'booking.waitlist.joined', 'waitlist/' || r.id, jsonb_build_object(
            'waitlist_id', r.id, 'station_id', r.station_id, 'event_date', r.event_date))
 FROM (SELECT e.id, e.station_id, e.event_date,
              booking.reply_make($1::jsonb, 201, booking.waitlist_json(e)) AS reply

@@ -1,0 +1,106 @@
+/* The rows that answer when a time cannot be had. The runner forgets an error when it enters a
+ * CATCH row, so the first row of each keeps it in the ctx and the last one fails with it again.
+ *
+ * An error of these rows themselves ends in slot_refuse() too, which then still has the first one;
+ * one of the rows before them has nothing in the ctx and passes through as it came. */
+#include "slot_failed.h"
+
+#include "common/err.h"
+
+#include "availability_http.h"
+#include "booking.h"
+#include "booking_sql.h"
+
+#define ALTERNATIVES 5
+#define SEARCH_DAYS 14
+
+static enum step_rc failed_with(struct req *r, enum err e, const char *detail)
+{
+    struct slot_try *t = r->ctx;
+    t->failed = e;
+    if (detail)
+        t->detail = detail;
+    r->rows = NULL;
+    if (!t->lead)
+        return STEP_NEXT;
+    return req_pg(r, &sql_booking_failed,
+                  PG_ARGS(req_sql_ctx(r), r->in_json, err_code(e), t->station_id));
+}
+
+enum step_rc slot_was_taken(struct req *r)
+{
+    return failed_with(r, ERR_SLOT_TAKEN, "Somebody else has that time.");
+}
+
+enum step_rc slot_no_chef(struct req *r)
+{
+    return failed_with(r, ERR_NO_CHEF, NULL);
+}
+
+enum step_rc slot_too_soon(struct req *r)
+{
+    struct slot_try *t = r->ctx;
+    const struct catalogue *catalogue;
+    const struct station *station = NULL;
+    if (t->station_id && booking_catalogue(r->svc, r->arena, &catalogue) == ERR_OK)
+        station = catalogue_station_find(catalogue, t->station_id);
+    return failed_with(r, ERR_TOO_SOON,
+                       station ? arena_printf(r->arena, "We need %lld hours' notice.",
+                                              (long long)station->lead_time_hours)
+                               : NULL);
+}
+
+enum step_rc slot_out_of_area(struct req *r)
+{
+    return failed_with(r, ERR_OUT_OF_AREA, NULL);
+}
+
+/* From the day on that was wanted. */
+enum step_rc slot_search(struct req *r)
+{
+    struct slot_try *t = r->ctx;
+    int32_t first = date_days(t->event_date);
+    r->rows = NULL;
+    return availability_load(r, t->station_id, first, first + SEARCH_DAYS);
+}
+
+static const char *alternatives_write(struct req *r, const struct avail *v)
+{
+    const struct slot_try *t = r->ctx;
+    const struct avail_slot *list[ALTERNATIVES];
+    int32_t wanted = date_days(t->event_date) * MINUTES_PER_DAY + clock_minutes(t->event_time);
+    size_t n = avail_nearest(v, wanted, list, ALTERNATIVES);
+    struct buf out = BUF_INIT(4096);
+    struct json_writer w = JSON_WRITER(&out);
+    json_open(&w, NULL, '[');
+    for (size_t i = 0; i < n; i++) {
+        json_open(&w, NULL, '{');
+        avail_slot_write(&w, list[i]);
+        json_close(&w, '}');
+    }
+    json_close(&w, ']');
+    const char *text = buf_err(&out) == ERR_OK ? arena_strndup(r->arena, out.data, out.len) : NULL;
+    buf_free(&out);
+    return text;
+}
+
+enum step_rc slot_refuse(struct req *r)
+{
+    struct slot_try *t = r->ctx;
+    struct avail *v;
+    if (t->failed == ERR_OK)
+        return req_fail(r, ERR_UNAVAILABLE, NULL);
+    if ((t->failed == ERR_SLOT_TAKEN || t->failed == ERR_NO_CHEF) && r->rows) {
+        const struct availability_ask ask = {
+            .first_day = date_days(t->event_date),
+            .last_day = date_days(t->event_date) + SEARCH_DAYS,
+            .duration_minutes = t->duration_minutes,
+            .travel_minutes = t->travel_minutes,
+        };
+        const char *text =
+            availability_read(r, &ask, &v) == ERR_OK ? alternatives_write(r, v) : NULL;
+        if (text)
+            req_problem_member(r, "alternatives", text);
+    }
+    return req_fail(r, t->failed, t->detail ? "%s" : NULL, t->detail);
+}
