@@ -118,9 +118,9 @@ static void send_subscribe(struct redis *r, const struct subscription *s)
 
 void redis_resubscribe(struct redis *r)
 {
-    const struct subscription *s;
-    LIST_FOREACH(s, &r->subscriptions, link)
-    send_subscribe(r, s);
+    const struct subscription *s = LIST_FIRST(&r->subscriptions);
+    for (; s; s = LIST_NEXT(s, link))
+        send_subscribe(r, s);
 }
 
 /* [message, channel, text]; what else comes (subscribe, pong) is only a sign of life. */

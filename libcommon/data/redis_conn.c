@@ -294,9 +294,7 @@ static int64_t dead_us(const struct redis_conn *c)
 /* Tells those who have waited long enough; when the next one has. */
 static int64_t conn_expire(struct redis_conn *c, int64_t now_us)
 {
-    struct redis_op *op;
-    TAILQ_FOREACH(op, &c->ops, link)
-    {
+    for (struct redis_op *op = TAILQ_FIRST(&c->ops); op; op = TAILQ_NEXT(op, link)) {
         if (!op->done)
             continue;
         if (op->sent_us + timeout_us(c) > now_us)

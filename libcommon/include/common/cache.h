@@ -20,7 +20,9 @@ void cache_free(struct cache *c);
  * cache_abandon(); others who ask meanwhile wait (at most 2 s, then they miss too). */
 typedef void cache_done_fn(void *owner, uint64_t id, const char *text, size_t n);
 
-/* Keys of one kind are dropped together: "availability:<station>". */
+/* Keys of one kind are dropped together: "availability:<station>". On an error (ERR_BUSY,
+ * ERR_TOO_LARGE: a name over 200 bytes, ERR_NO_MEMORY) done is not called: go on as without a cache.
+ * What is put after cache_drop() by one who asked before it is not kept. */
 MUSTCHECK enum err cache_get(struct cache *c, const char *kind, const char *key,
                              cache_done_fn *done, void *owner, uint64_t id);
 void cache_put(struct cache *c, const char *kind, const char *key, const char *text, size_t n,
