@@ -113,7 +113,7 @@ static const struct price_case {
     {"95814", "2027-07-04", 11, 0, "",           "adult_price=66000 peak=33000",                    99000, 10000},
     {"95814", "2027-02-02", 11, 0, "",           "adult_price=55000",                               55000, 10000},
     {"95814", "2027-03-02", 11, 0, "",           "adult_price=66000",                               66000, 10000},
-    {"95020", NULL,         10, 0, "",           "adult_price=55000 travel_fee=944",                55944, 10000},
+    {"95020", NULL,         10, 0, "",           "adult_price=55000 travel_fee=958",                55958, 10000},
 };
 
 static void items_take(struct quote_in *in, char *text)
