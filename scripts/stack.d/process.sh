@@ -77,6 +77,16 @@ port_taken() {
   (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# The workers of a service whose parent was killed finish their requests before they give the port up.
+await_port() { # PORT
+  local i
+  for ((i = 0; i < 100; i++)); do
+    port_taken "$1" || return 0
+    sleep 0.05
+  done
+  return 1
+}
+
 failed() {
   printf '\n%s %s. The end of %s:\n' "$1" "$2" "$RUN_DIR/logs/$1.log" >&2
   tail -n 20 "$RUN_DIR/logs/$1.log" | sed 's/^/    /' >&2
@@ -117,7 +127,7 @@ ensure() {
     say "starting $part"
   fi
   for variable in $(ports_of "$part"); do
-    if port_taken "${!variable}"; then
+    if ! await_port "${!variable}"; then
       die "port ${!variable} is taken by another program; $part needs it: set $variable to a free one"
     fi
   done
