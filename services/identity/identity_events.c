@@ -32,10 +32,13 @@ static const char *message_id(struct task *t)
 static void on_mailed(void *owner, uint64_t id UNUSED, enum err e, const char *why)
 {
     struct task *t = owner;
-    metric_add(&identity_metrics[M_MAILS], 1, t->mail->name, e == ERR_OK ? "sent" : "failed");
+    bool refused = e == ERR_INVALID;
+    const char *outcome = e == ERR_OK ? "sent" : refused ? "refused" : "failed";
+    metric_add(&identity_metrics[M_MAILS], 1, t->mail->name, outcome);
     if (e != ERR_OK)
-        log_event(LOG_WARN, "mail.failed", LOG_S("template", t->mail->name), LOG_S("why", why));
-    task_end(t, e, why);
+        log_event(LOG_WARN, "mail.not_sent", LOG_S("template", t->mail->name),
+                  LOG_S("outcome", outcome), LOG_S("why", why));
+    task_end(t, refused ? ERR_OK : e, why); /* what is refused for good is not tried again */
 }
 
 static enum err mail_hand_over(struct task *t, const char *to, const char *name)
@@ -183,7 +186,7 @@ static void purge_run(void *owner, struct job *job)
 
 /* clang-format off */
 const struct job_kind identity_jobs[] = {
-    {.kind = "identity.mail", .concurrency = 4, .lease_ms = 60000, .max_attempts = 10,
+    {.kind = "identity.mail", .concurrency = 4, .lease_ms = 60000, .max_attempts = 20,
      .run = mail_run},
     {.kind = "identity.mail_request", .concurrency = 4, .lease_ms = 30000, .max_attempts = 10,
      .run = mail_request_run},

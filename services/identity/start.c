@@ -81,7 +81,6 @@ enum err identity_start(struct svc *svc)
     if (!state)
         return ERR_NO_MEMORY;
     svc->state = state;
-    LIST_INIT(&state->tasks);
     state->mailer = mailer_start(svc);
     state->schedule = loop_timer_new(svc->loop, schedule, svc);
     if (!state->mailer || !state->schedule) {
@@ -101,11 +100,6 @@ void identity_stop(struct svc *svc)
         return;
     mailer_free(state->mailer); /* its mails end here, and their jobs with them */
     loop_timer_free(state->schedule);
-    while (!LIST_EMPTY(&state->tasks)) {
-        struct task *t = LIST_FIRST(&state->tasks);
-        LIST_REMOVE(t, entry);
-        t->job = NULL;
-    }
     mem_free(state);
     svc->state = NULL;
 }

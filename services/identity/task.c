@@ -7,7 +7,6 @@
 
 struct task *task_new(struct svc *svc, struct job *job)
 {
-    struct identity_state *state = svc->state;
     struct arena *arena = arena_new(TASK_ARENA_BYTES);
     struct task *t = arena ? arena_alloc(arena, sizeof(*t)) : NULL;
     if (!t) {
@@ -18,16 +17,12 @@ struct task *task_new(struct svc *svc, struct job *job)
     t->svc = svc;
     t->job = job;
     t->arena = arena;
-    LIST_INSERT_HEAD(&state->tasks, t, entry);
     return t;
 }
 
 void task_end(struct task *t, enum err e, const char *why)
 {
-    if (t->job) {
-        LIST_REMOVE(t, entry);
-        job_done(t->job, e, why);
-    }
+    job_done(t->job, e, why);
     arena_free(t->arena);
 }
 
@@ -49,7 +44,7 @@ void task_pg(struct task *t, const struct pg_stmt *stmt, const char *const *para
 
 bool task_goes_on(struct task *t, const struct pg_result *result)
 {
-    enum err e = t->job ? pg_result_err(result) : ERR_UNAVAILABLE;
+    enum err e = pg_result_err(result);
     if (e != ERR_OK)
         task_end(t, e, pg_result_sqlstate(result));
     return e == ERR_OK;

@@ -1,18 +1,15 @@
 /* A task is one running job of this service with its arena. It ends in task_end(), in the callback
- * of its last operation. When the service stops, tasks that still wait for PostgreSQL lose their
- * job: the lease runs out and somebody else does it. */
+ * of its last operation; also when the service stops meanwhile, because every operation ends then.
+ */
 #ifndef IDENTITY_TASK_H
 #define IDENTITY_TASK_H
-
-#include <sys/queue.h>
 
 #include "identity.h"
 #include "mail_text.h"
 
 struct task {
-    LIST_ENTRY(task) entry;
     struct svc *svc;
-    struct job *job; /* NULL: the service has stopped */
+    struct job *job;
     struct arena *arena;
     const struct mail_template *mail; /* of a job that sends one */
     const char *link;
@@ -22,7 +19,6 @@ struct task {
 struct identity_state {
     struct mailer *mailer;
     struct loop_timer *schedule;
-    LIST_HEAD(, task) tasks;
 };
 
 /* NULL when out of memory: the job is done then. */

@@ -8,6 +8,7 @@ import pytest
 from lib.client import expect
 from people import PASSWORD, Account, new_email
 
+
 @pytest.fixture(scope="session")
 def password_hash(api, running):
     """The service's own hash of PASSWORD."""
@@ -63,3 +64,11 @@ def audited(db):
                    " ORDER BY at DESC, id DESC", (action, str(entity_id)))
         return db.fetchall()
     return find
+
+
+@pytest.fixture
+def run_job(db):
+    """run_job("identity.purge"): now, and not when it is due."""
+    def queue(kind):
+        db.execute("SELECT bus.job(jsonb_build_object('now', now()), %s, '{}')", (kind,))
+    return queue

@@ -6,6 +6,7 @@ import struct
 import uuid
 
 from lib.client import expect
+from lib.stack import wait_for
 
 PASSWORD = "vermicelli 99 lamps"
 STATION = "5a000000-0000-4000-8000-000000000001"
@@ -38,3 +39,14 @@ def totp(secret, at, step=0):
     offset = mac[-1] & 15
     number = struct.unpack(">I", mac[offset:offset + 4])[0] & 0x7FFFFFFF
     return f"{number % 1000000:06d}"
+
+
+def until_status(call, status):
+    """Asks again until the reply has that status; processes hear of some changes a moment later."""
+    replies = []
+
+    def answered():
+        replies.append(call())
+        return replies[-1].status_code == status
+    wait_for(answered, f"a reply with {status}")
+    return replies[-1]

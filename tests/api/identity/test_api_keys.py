@@ -4,8 +4,7 @@ import uuid
 import pytest
 
 from lib.client import expect, expect_problem
-from lib.stack import wait_for
-from people import PASSWORD
+from people import PASSWORD, until_status
 
 KEYS = "/api/v1/api-keys"
 TOKEN = "/api/v1/auth/token"
@@ -109,7 +108,7 @@ def test_a_revoked_key_and_its_tokens_end(admin):
     robot = admin.api.with_token(expect(trade(admin.api, made["api_key"]))["access_token"])
     expect(robot.get("/api/v1/users"))
     assert admin.signed_in.delete(f"{KEYS}/{made['id']}").status_code == 204
-    wait_for(lambda: robot.get("/api/v1/users").status_code == 401, "the token's end")
+    until_status(lambda: robot.get("/api/v1/users"), 401)
     expect_problem(trade(admin.api, made["api_key"]), 401, "api_key_invalid")
     expect_problem(admin.signed_in.delete(f"{KEYS}/{made['id']}"), 404, "not_found")
     expect(admin.signed_in.get("/api/v1/me"))  # its owner stays signed in
@@ -120,7 +119,7 @@ def test_a_disabled_owner_s_keys_are_dead(super_admin, admin):
     robot = admin.api.with_token(expect(trade(admin.api, key))["access_token"])
     expect(super_admin.post(f"/api/v1/users/{admin.id}/disable",
                             json={"reason": "a reason for this test"}))
-    wait_for(lambda: robot.get("/api/v1/users").status_code == 401, "the token's end")
+    until_status(lambda: robot.get("/api/v1/users"), 401)
     expect_problem(trade(admin.api, key), 401, "api_key_invalid")
 
 

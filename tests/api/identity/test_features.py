@@ -5,8 +5,7 @@ import re
 import pytest
 
 from lib.client import expect, expect_problem
-from lib.stack import wait_for
-from people import PASSWORD, new_email
+from people import PASSWORD, new_email, until_status
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FEATURES = "/api/v1/features"
@@ -39,12 +38,11 @@ def test_a_feature_is_switched_off_and_on(super_admin, auth_flag, api, audited):
     off = expect(super_admin.put(auth_flag, json={"enabled": False} | WHY))
     assert off["enabled"] is False and off["source"] == "override" and off["changed_at"]
     assert off["reason"] == WHY["reason"] and off["changed_by"]
-    reply = wait_for(lambda: (r := sign_up()).status_code == 404 and r, "the feature to be off")
-    expect_problem(reply, 404, "feature_disabled")
+    expect_problem(until_status(sign_up, 404), 404, "feature_disabled")
     assert of(super_admin, "FEATURE_AUTH")["enabled"] is False
 
     assert expect(super_admin.put(auth_flag, json={"enabled": True} | WHY))["enabled"] is True
-    wait_for(lambda: sign_up().status_code == 202, "the feature to be on")
+    until_status(sign_up, 202)
     cleared = expect(super_admin.delete(auth_flag))
     assert cleared["source"] == "default" and cleared["reason"] is None
     entries = audited("feature.set", "FEATURE_AUTH")

@@ -13,7 +13,7 @@ from people import PASSWORD, STATION, new_email
 BIN = ROOT / os.environ.get("BIN_DIR", "build/asan/bin") / "identity"
 
 
-def test_what_ran_out_is_forgotten_every_hour(account, clock, db):
+def test_what_ran_out_is_forgotten(account, db, run_job):
     a = account()
     a.login()
     db.execute("INSERT INTO identity.one_time_tokens (hash, user_id, purpose, email, created_at,"
@@ -21,7 +21,7 @@ def test_what_ran_out_is_forgotten_every_hour(account, clock, db):
                " now() - interval '2 days')", (a.id.encode(), a.id, a.email))
     db.execute("UPDATE identity.refresh_tokens t SET expires_at = now() - interval '1 minute'"
                " FROM identity.sessions s WHERE s.id = t.session_id AND s.user_id = %s", (a.id,))
-    clock.advance(hours=1)
+    run_job("identity.cleanup")
 
     def cleaned():
         db.execute("SELECT (SELECT count(*) FROM identity.one_time_tokens WHERE user_id = %(id)s)"
@@ -29,9 +29,18 @@ def test_what_ran_out_is_forgotten_every_hour(account, clock, db):
                    "      ON s.id = t.session_id WHERE s.user_id = %(id)s) AS n", {"id": a.id})
         return db.fetchone()["n"] == 0
     wait_for(cleaned, "the clean-up", 20)
-    db.execute("SELECT kind, count(*) AS n FROM bus.jobs WHERE kind IN ('identity.cleanup',"
-               " 'identity.purge') AND state <> 'parked' GROUP BY kind")
-    assert {r["kind"] for r in db.fetchall()} == {"identity.cleanup", "identity.purge"}
+
+
+def test_the_regular_jobs_queue_their_successors(db, run_job):
+    for kind, every in (("identity.cleanup", "hour"), ("identity.purge", "day")):
+        db.execute("DELETE FROM bus.jobs WHERE kind = %s", (kind,))
+        run_job(kind)
+
+        def successor():
+            db.execute("SELECT due_at = date_trunc(%s, now(), 'UTC') + ('1 ' || %s)::interval AS good"
+                       " FROM bus.jobs WHERE kind = %s AND unique_key IS NOT NULL", (every, every, kind))
+            return db.fetchone()
+        assert wait_for(successor, f"the next {kind}")["good"]
 
 
 def test_a_mail_that_is_not_taken_is_sent_later_and_once(api, account, mailbox, db):

@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from people import OTHER_STATION, PASSWORD, STATION, new_email
+from people import OTHER_STATION, PASSWORD, STATION, new_email, until_status
 from lib.client import expect, expect_problem, together
-from lib.stack import wait_for
 
 LOGIN = "/api/v1/auth/login"
 # argon2id of PASSWORD with parameters of cheaper days: m=8 MiB, t=1.
@@ -195,7 +194,7 @@ def test_guessing_is_slowed_down_by_address(limits, path, body):
     url = f"/api/v1/auth/{path}"
     for _ in range(3):
         assert api.post(url, json=body).status_code in (401, 422)
-    reply = wait_for(lambda: (r := api.post(url, json=body)).status_code == 429 and r, "a 429")
+    reply = until_status(lambda: api.post(url, json=body), 429)
     expect_problem(reply, 429, "rate_limited")
     assert int(reply.headers["Retry-After"]) >= 1
     other = api.with_headers(X_Real_IP="198.51.100.7")

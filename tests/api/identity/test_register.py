@@ -5,14 +5,14 @@ import pytest
 
 from lib.client import expect, expect_problem, together
 from lib.stack import wait_for
-from people import PASSWORD, new_email
+from people import PASSWORD, new_email, until_status
 
 AUTH = "/api/v1/auth"
 ACCEPTED = {"status": "accepted"}
 
 
-def sign_up(api, email, **more):
-    body = {"email": email, "password": PASSWORD, "name": "Ana Lima"} | more
+def sign_up(api, address, **more):
+    body = {"email": address, "password": PASSWORD, "name": "Ana Lima"} | more
     return api.post(f"{AUTH}/register", json=body)
 
 
@@ -141,7 +141,7 @@ def test_a_forgotten_password(api, account, mailbox, row, audited):
 
     expect_problem(a.try_login(), 401, "invalid_credentials")
     expect(a.try_login(fresh))
-    wait_for(lambda: session.get("/api/v1/me").status_code == 401, "the old session's end")
+    until_status(lambda: session.get("/api/v1/me"), 401)
     expect_problem(api.post(f"{AUTH}/refresh", json={"refresh_token": old["refresh_token"]}), 401,
                    "refresh_invalid")
     user = row("users", id=a.id)
