@@ -158,7 +158,11 @@ static void reply_send(struct reqx *x)
 static void request_log(const struct reqx *x, int64_t took_us)
 {
     const struct req *r = &x->r;
-    enum log_level level = x->err != ERR_OK && is_server_fault(x->err) ? LOG_ERROR : LOG_INFO;
+    enum log_level level = LOG_INFO;
+    if (r->route && r->route->tier == TIER_NONE)
+        level = LOG_DEBUG; /* health probes, several a second */
+    else if (x->err != ERR_OK && is_server_fault(x->err))
+        level = LOG_ERROR;
     log_context(r->request_id, x->err != ERR_OK && x->at ? x->at->name : NULL);
     log_event(level, "request.done", LOG_S("route", r->route ? r->route->name : "-"),
               LOG_I("status", x->status), LOG_I("duration_us", took_us),
