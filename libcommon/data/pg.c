@@ -52,22 +52,22 @@ static void op_deliver(struct pg *pg, struct pg_op *op)
     mem_free(op);
 }
 
-static void deliver_first(struct pg *pg)
-{
-    struct pg_op *op = TAILQ_FIRST(&pg->answered);
-    TAILQ_REMOVE(&pg->answered, op, link);
-    pg->n_answered--;
-    op_deliver(pg, op);
-}
-
 /* Only those of now: what the receivers make fail at once is for the next turn. */
-static void on_deliver(void *arg)
+void pg_deliver(struct pg *pg)
 {
-    struct pg *pg = arg;
-    for (size_t n = pg->n_answered; n > 0; n--)
-        deliver_first(pg);
+    for (size_t n = pg->n_answered; n > 0; n--) {
+        struct pg_op *op = TAILQ_FIRST(&pg->answered);
+        TAILQ_REMOVE(&pg->answered, op, link);
+        pg->n_answered--;
+        op_deliver(pg, op);
+    }
     if (pg->n_answered > 0)
         loop_timer_set(pg->deliver, 0);
+}
+
+static void on_deliver(void *arg)
+{
+    pg_deliver(arg);
 }
 
 void pg_answer(struct pg *pg, struct pg_op *op, const char *lost)
@@ -80,7 +80,7 @@ void pg_answer(struct pg *pg, struct pg_op *op, const char *lost)
         pg_result_read(r, pg->options);
     }
     TAILQ_INSERT_TAIL(&pg->answered, op, link);
-    if (pg->n_answered++ == 0)
+    if (pg->n_answered++ == 0 && !pg->in_event)
         loop_timer_set(pg->deliver, 0);
 }
 
@@ -207,8 +207,7 @@ void pg_free(struct pg *pg)
         line_fail(line); /* after all: a replica hands its queue on */
         mem_free(line->conns);
     }
-    while (pg->n_answered > 0)
-        deliver_first(pg);
+    pg_deliver(pg); /* nothing is taken any more: these are all */
     loop_timer_free(pg->deliver);
     loop_timer_free(pg->tick);
     mem_free(pg);

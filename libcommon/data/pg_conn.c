@@ -2,7 +2,7 @@
  * then carries statements in pipeline mode until it is lost, and starts again.
  *
  * A statement is answered when its sync is: only then has it been committed. Answers go to the
- * pool's list and are delivered in a later turn, so nothing in here calls back.
+ * pool's list and are delivered when the event is over, so nothing is called back from the middle.
  *
  * The surprises: libpq looks host names up with a blocking call, so a URL should have an address,
  * localhost or the folder of a socket. And its PQpipelineSync() pushes what there is to the socket
@@ -257,12 +257,16 @@ static void conn_read(struct pg_conn *c)
 static void on_event(evutil_socket_t fd UNUSED, short what, void *arg)
 {
     struct pg_conn *c = arg;
+    struct pg *pg = c->line->pg;
+    pg->in_event = true;
     if (c->state == PG_CONN_CONNECTING)
         conn_poll(c);
     else if (what & EV_WRITE)
         conn_flush(c);
     else
         conn_read(c);
+    pg->in_event = false;
+    pg_deliver(pg);
 }
 
 /* --- for the pool --------------------------------------------------------------------------- */

@@ -82,6 +82,7 @@ struct pg {
     struct loop_timer *deliver;
     struct loop_timer *tick;
     size_t n_busy;
+    bool in_event; /* of a socket, which delivers at its end */
     bool closing;
     char settings[256]; /* of a session, as a command line */
     char why[256];      /* why the last connection was lost or not made */
@@ -92,6 +93,8 @@ struct pg {
 /* The op, which is in no list any more, has its answer in op->result->res. lost (static): there is
  * none, or it is not certain, and this is why. */
 void pg_answer(struct pg *pg, struct pg_op *op, const char *lost);
+/* Calls those whose answers are there. */
+void pg_deliver(struct pg *pg);
 /* Sends what is queued, as far as there is room. */
 void pg_line_send(struct pg_line *line);
 /* The line has just lost its last connection. */
