@@ -176,7 +176,7 @@ BEGIN ATOMIC
     FROM booking.chefs c
     CROSS JOIN LATERAL (SELECT count(*) AS n FROM booking.resource_spans s
                         WHERE s.resource_id = c.id AND s.day = (slot).day AND s.blocking) events
-    WHERE c.station_id = (slot).station_id AND c.active AND c.skills @> skills
+    WHERE c.station_id = (slot).station_id AND c.active AND c.skills @> chefs_idle.skills
       AND (chef IS NULL OR c.id = chef)
       AND events.n < c.max_events_per_day
       AND NOT EXISTS (SELECT FROM booking.resource_spans s
@@ -189,7 +189,7 @@ CREATE FUNCTION booking.chef_exists(slot booking.slot, chef uuid, skills text[])
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN EXISTS (
     SELECT FROM booking.chefs c
-    WHERE c.station_id = (slot).station_id AND c.active AND c.skills @> skills
+    WHERE c.station_id = (slot).station_id AND c.active AND c.skills @> chef_exists.skills
       AND (chef IS NULL OR c.id = chef) AND booking.chef_works(c.id, slot));
 
 -- How many chefs could take an event at that time.

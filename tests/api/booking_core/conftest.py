@@ -1,0 +1,81 @@
+import itertools
+
+import pytest
+
+from lib.client import expect
+from lib.stack import wait_for
+
+from places import Place, sound
+
+STATIONS = 12
+AREA = 200  # ZIP codes 00200 and up are nobody's
+
+
+def station_id(i):
+    return f"c0000000-0000-4000-8000-{i:012d}"
+
+
+def zip_code(i):
+    return f"{AREA + i:05d}"
+
+
+@pytest.fixture(scope="session")
+def sea(running, api):
+    """Makes the stations, or finds those of an earlier run, and waits until every process knows them."""
+    import psycopg2
+    with psycopg2.connect(running.env["DATABASE_URL"]) as c, c.cursor() as db:
+        for i in range(STATIONS):
+            at = (-5000000 + 200000 * i, -3000000)  # two degrees from one to the next
+            db.execute(
+                "INSERT INTO booking.zip_areas (zip, city, county, state, lat_e5, lon_e5)"
+                " VALUES (%s, 'Atlantis', 'Sea', 'CA', %s, %s) ON CONFLICT DO NOTHING",
+                (zip_code(i), *at))
+            db.execute(
+                "INSERT INTO booking.stations (id, code, name, time_zone, zip, lat_e5, lon_e5,"
+                " radius_miles, created_at, updated_at)"
+                " VALUES (%s, %s, 'At sea', 'America/Los_Angeles', %s, %s, %s, 20, now(), now())"
+                " ON CONFLICT DO NOTHING",
+                (station_id(i), f"core-test-{i}", zip_code(i), *at))
+
+    def known():
+        body = {"guest_count": 2, "venue_zip": zip_code(STATIONS - 1)}
+        return all(api.post("/api/v1/bookings/quote", body, record=False).status_code == 200
+                   for _ in range(8))  # both processes behind nginx
+    wait_for(known, "the stations", 20)
+    return itertools.cycle(range(STATIONS))
+
+
+@pytest.fixture
+def account(login):
+    """account("CHEF"): the id of that demo account."""
+    return lambda role: expect(login(role).get("/api/v1/me"))["id"]
+
+
+@pytest.fixture
+def place(sea, api, db):
+    """An empty station. What earlier tests left there concerns nobody: its chefs are gone."""
+    i = next(sea)
+    db.execute("UPDATE booking.chefs SET active = false, user_id = NULL WHERE station_id = %s",
+               (station_id(i),))
+    db.execute("UPDATE booking.equipment SET active = false WHERE station_id = %s", (station_id(i),))
+    db.execute("UPDATE booking.waitlist SET state = 'removed' WHERE station_id = %s AND state = 'waiting'",
+               (station_id(i),))
+    p = Place(api, db, station_id(i), zip_code(i))
+    p.rules(capacity=100, setup_minutes=30, teardown_minutes=30, lead_time_hours=48,
+            max_ahead_days=365, active=True)
+    yield p
+    sound(db)
+
+
+@pytest.fixture
+def own_chef(place, account, db):
+    """The demo chef's profile, at this station for the test."""
+    user = account("CHEF")
+    db.execute("SELECT id FROM booking.chefs WHERE user_id = %s", (user,))
+    usual = db.fetchone()
+    db.execute("UPDATE booking.chefs SET user_id = NULL WHERE user_id = %s", (user,))
+    chef = place.chef(user=user)
+    yield chef
+    db.execute("UPDATE booking.chefs SET user_id = NULL WHERE id = %s", (chef,))
+    if usual:
+        db.execute("UPDATE booking.chefs SET user_id = %s WHERE id = %s", (user, usual["id"]))
