@@ -160,10 +160,16 @@ CREATE FUNCTION bus.jobs_list(ctx jsonb, state text, before bigint, max int)
 RETURNS TABLE (body jsonb, next bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH page AS (
-        SELECT * FROM bus.jobs j
-        WHERE (jobs_list.state IS NULL OR j.state = jobs_list.state)
-          AND (jobs_list.before IS NULL OR j.id < jobs_list.before)
-        ORDER BY j.id DESC LIMIT jobs_list.max + 1),
+        (SELECT * FROM bus.jobs j -- few among many, in their own index
+         WHERE jobs_list.state = 'parked' AND j.state = 'parked'
+           AND (jobs_list.before IS NULL OR j.id < jobs_list.before)
+         ORDER BY j.id DESC LIMIT jobs_list.max + 1)
+        UNION ALL
+        (SELECT * FROM bus.jobs j
+         WHERE jobs_list.state IS DISTINCT FROM 'parked'
+           AND (jobs_list.state IS NULL OR j.state = jobs_list.state)
+           AND (jobs_list.before IS NULL OR j.id < jobs_list.before)
+         ORDER BY j.id DESC LIMIT jobs_list.max + 1)),
     shown AS (SELECT * FROM page ORDER BY id DESC LIMIT jobs_list.max)
     SELECT coalesce(jsonb_agg(jsonb_build_object(
                'id', s.id, 'kind', s.kind, 'state', s.state, 'due_at', s.due_at,
@@ -176,7 +182,8 @@ $$;
 -- How much waits where: {jobs: [{kind, state, n, oldest_due_at}], consumers: [{name, moved_at,
 -- behind, parked}]}. `behind` is 1000 at most.
 CREATE FUNCTION bus.queues(ctx jsonb) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_sort = off AS $$ -- as in bus.events_take()
     SELECT jsonb_build_object(
         'jobs', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.kind, g.state), '[]')
                  FROM (SELECT j.kind, j.state, count(*) AS n, min(j.due_at) AS oldest_due_at
@@ -185,7 +192,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                 'name', c.consumer, 'moved_at', c.moved_at,
                 'behind', (SELECT count(*) FROM (
                               SELECT FROM bus.events e
-                              WHERE (e.txid, e.seq) > (c.txid, c.seq) LIMIT 1000) w),
+                              WHERE (e.txid, e.seq) > (c.txid, c.seq)
+                              ORDER BY e.txid, e.seq LIMIT 1000) w),
                 'parked', (SELECT count(*) FROM bus.parked_events p
                            WHERE p.consumer = c.consumer)) ORDER BY c.consumer), '[]')
              FROM bus.cursors c));
