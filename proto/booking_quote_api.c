@@ -4,11 +4,18 @@
 #define TEXT(member) .offset = FIELD_AT(struct quote_wish_in, member, const char *)
 #define NUMBER(member) .offset = FIELD_AT(struct quote_wish_in, member, int64_t)
 #define SHOWN .offset = FIELD_NOWHERE
-#define TABLE(symbol, schema, fields, size)                                                        \
-    const struct field_table symbol = {                                                            \
+#define TABLE(symbol, schema, fields, size) \
+    const struct field_table symbol = {     \
         .name = (schema), .rows = (fields), .n = ARRAY_LEN(fields), .bytes = (size)}
-#define CENTS(n, text) {.name = (n), .type = FIELD_INT, .flags = FIELD_REQUIRED, .max = INT64_MAX, SHOWN, .prose = (text)}
-#define DECIMAL(n, text) {.name = (n), .type = FIELD_NUMBER, .flags = FIELD_REQUIRED, SHOWN, .prose = (text)}
+#define CENTS(n, text)                                                                    \
+    {                                                                                     \
+        .name = (n), .type = FIELD_INT, .flags = FIELD_REQUIRED, .max = INT64_MAX, SHOWN, \
+        .prose = (text)                                                                   \
+    }
+#define DECIMAL(n, text)                                                                   \
+    {                                                                                      \
+        .name = (n), .type = FIELD_NUMBER, .flags = FIELD_REQUIRED, SHOWN, .prose = (text) \
+    }
 
 /* clang-format 14 cannot lay out rows of unequal length. */
 /* clang-format off */

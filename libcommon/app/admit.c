@@ -125,8 +125,8 @@ static enum step_rc admit_rate(struct req *r)
 /* --- what: the query ------------------------------------------------------------------------ */
 
 static const struct field list_fields[] = {
-    {.name = "limit",   .type = FIELD_INT, .min = 1, .max = 100, .offset = FIELD_NOWHERE},
-    { .name = "cursor",
+    {.name = "limit", .type = FIELD_INT, .min = 1, .max = 100, .offset = FIELD_NOWHERE},
+    {.name = "cursor",
      .type = FIELD_STR,
      .flags = FIELD_RAW,
      .min = 1,

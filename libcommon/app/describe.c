@@ -130,15 +130,9 @@ static const struct {
     const char *option;
     void (*print)(const struct service *desc);
 } descriptions[] = {
-    {"--config",      print_config     },
-    {"--env-example", print_env_example},
-    {"--errors",      print_errors     },
-    {"--events",      print_events     },
-    {"--metrics",     print_metrics    },
-    {"--openapi",     print_openapi    },
-    {"--routes",      print_routes     },
-    {"--statements",  print_statements },
-    {"--version",     print_version    },
+    {"--config", print_config}, {"--env-example", print_env_example}, {"--errors", print_errors},
+    {"--events", print_events}, {"--metrics", print_metrics},         {"--openapi", print_openapi},
+    {"--routes", print_routes}, {"--statements", print_statements},   {"--version", print_version},
 };
 
 bool describe(const struct service *desc, const char *option)

@@ -52,10 +52,7 @@ void req_problem_send(struct http_exchange *xch, enum err e, const char *request
     struct buf body = BUF_INIT(PROBLEM_MAX_BYTES);
     problem_write(&body, e, NULL, request_id, NULL);
     struct http_header headers[] = {
-        {"Cache-Control", "no-store"},
-        {"X-Request-Id",  request_id},
-        {"Retry-After",   "1"       }
-    };
+        {"Cache-Control", "no-store"}, {"X-Request-Id", request_id}, {"Retry-After", "1"}};
     struct http_reply reply = {
         .status = err_status(e),
         .content_type = PROBLEM_TYPE,

@@ -164,9 +164,9 @@ static const char headers[] =
 static const struct {
     const char *name, *description, *header;
 } problems[] = {
-    {"Problem",       "It cannot be done", NULL              },
-    {"ProblemSignIn", "Sign in first",     "WWW-Authenticate"},
-    {"ProblemRetry",  "Try again later",   "Retry-After"     },
+    {"Problem", "It cannot be done", NULL},
+    {"ProblemSignIn", "Sign in first", "WWW-Authenticate"},
+    {"ProblemRetry", "Try again later", "Retry-After"},
 };
 
 static void put_problem_replies(struct json_writer *w)

@@ -298,11 +298,7 @@ static enum err signals_start(struct worker *w)
     const struct {
         int sig;
         event_callback_fn fn;
-    } handled[] = {
-        {SIGTERM, on_term},
-        {SIGINT,  on_term},
-        {SIGHUP,  on_hup }
-    };
+    } handled[] = {{SIGTERM, on_term}, {SIGINT, on_term}, {SIGHUP, on_hup}};
     app->drain_timer = loop_timer_new(app->svc.loop, on_drain, app);
     if (!app->drain_timer)
         return ERR_NO_MEMORY;

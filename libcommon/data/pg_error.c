@@ -12,17 +12,17 @@ struct sqlstate_row {
 
 /* The first row whose prefix fits. */
 static const struct sqlstate_row sqlstates[] = {
-    {"40001", ERR_RETRY,       false}, /* serialization_failure */
-    {"40P01", ERR_RETRY,       false}, /* deadlock_detected */
-    {"57014", ERR_TIMEOUT,     false}, /* query_canceled: the statement timeout */
-    {"25006", ERR_UNAVAILABLE, true }, /* read_only_sql_transaction: a primary no more */
-    {"0A000", ERR_UNAVAILABLE, true }, /* "cached plan must not change result type": migrated */
-    {"26000", ERR_UNAVAILABLE, true }, /* our prepared statement is gone */
-    {"08",    ERR_UNAVAILABLE, true }, /* connection exceptions */
-    {"53",    ERR_UNAVAILABLE, false}, /* insufficient resources */
-    {"57P",   ERR_UNAVAILABLE, true }, /* shut down, crashed, starting */
-    {"22",    ERR_INVALID,     false}, /* data exceptions */
-    {"23",    ERR_INVALID,     false}, /* integrity constraints without a row of their own */
+    {"40001", ERR_RETRY, false},      /* serialization_failure */
+    {"40P01", ERR_RETRY, false},      /* deadlock_detected */
+    {"57014", ERR_TIMEOUT, false},    /* query_canceled: the statement timeout */
+    {"25006", ERR_UNAVAILABLE, true}, /* read_only_sql_transaction: a primary no more */
+    {"0A000", ERR_UNAVAILABLE, true}, /* "cached plan must not change result type": migrated */
+    {"26000", ERR_UNAVAILABLE, true}, /* our prepared statement is gone */
+    {"08", ERR_UNAVAILABLE, true},    /* connection exceptions */
+    {"53", ERR_UNAVAILABLE, false},   /* insufficient resources */
+    {"57P", ERR_UNAVAILABLE, true},   /* shut down, crashed, starting */
+    {"22", ERR_INVALID, false},       /* data exceptions */
+    {"23", ERR_INVALID, false},       /* integrity constraints without a row of their own */
 };
 
 static const struct sqlstate_row *sqlstate_find(const char *sqlstate)

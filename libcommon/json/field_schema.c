@@ -32,9 +32,9 @@ static const char raw_pattern[] = "^[^\\x00]*$";
 static const struct {
     const char *name, *pattern, *prose;
 } text_schemas[] = {
-    {"Text",        text_pattern,
+    {"Text", text_pattern,
      "Text with at least one visible character. It is trimmed and stripped of markup."},
-    {"TextOrEmpty", empty_text_pattern, "Text. It is trimmed and stripped of markup." },
+    {"TextOrEmpty", empty_text_pattern, "Text. It is trimmed and stripped of markup."},
 };
 
 static const enum field_type form_types[] = {FIELD_EMAIL, FIELD_PHONE, FIELD_UUID,

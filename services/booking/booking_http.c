@@ -71,10 +71,10 @@ static const struct {
     enum booking_state to;
     const char *who;
 } moves[] = {
-    {"booking_confirm",  BOOKING_CONFIRMED, "{staff}"     },
-    {"booking_seat",     BOOKING_SEATED,    "{staff,chef}"},
+    {"booking_confirm", BOOKING_CONFIRMED, "{staff}"},
+    {"booking_seat", BOOKING_SEATED, "{staff,chef}"},
     {"booking_complete", BOOKING_COMPLETED, "{staff,chef}"},
-    {"booking_no_show",  BOOKING_NO_SHOW,   "{staff,chef}"},
+    {"booking_no_show", BOOKING_NO_SHOW, "{staff,chef}"},
 };
 
 static enum step_rc move_write(struct req *r)

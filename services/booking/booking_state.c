@@ -12,12 +12,12 @@ static const struct {
     bool active, blocks;
     unsigned to; /* bits: the states that may follow */
 } states[BOOKING_STATE_MAX] = {
-    [BOOKING_PENDING] = {"pending",   true,  true,  TO(CONFIRMED) | TO(CANCELLED)           },
-    [BOOKING_CONFIRMED] = {"confirmed", true,  true,  TO(SEATED) | TO(CANCELLED) | TO(NO_SHOW)},
-    [BOOKING_SEATED] = {"seated",    true,  true,  TO(COMPLETED)                           },
-    [BOOKING_COMPLETED] = {"completed", false, true,  0                                       },
-    [BOOKING_CANCELLED] = {"cancelled", false, false, 0                                       },
-    [BOOKING_NO_SHOW] = {"no_show",   false, false, 0                                       },
+    [BOOKING_PENDING] = {"pending", true, true, TO(CONFIRMED) | TO(CANCELLED)},
+    [BOOKING_CONFIRMED] = {"confirmed", true, true, TO(SEATED) | TO(CANCELLED) | TO(NO_SHOW)},
+    [BOOKING_SEATED] = {"seated", true, true, TO(COMPLETED)},
+    [BOOKING_COMPLETED] = {"completed", false, true, 0},
+    [BOOKING_CANCELLED] = {"cancelled", false, false, 0},
+    [BOOKING_NO_SHOW] = {"no_show", false, false, 0},
 };
 
 const char *booking_state_name(enum booking_state s)

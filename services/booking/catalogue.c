@@ -226,9 +226,7 @@ static void zips_read(struct reader *r, struct str text)
             r->why = "a ZIP code is broken or out of order";
             return;
         }
-        *z = (struct zip){
-            (uint32_t)zip, {(int32_t)lat, (int32_t)lon}
-        };
+        *z = (struct zip){(uint32_t)zip, {(int32_t)lat, (int32_t)lon}};
     }
 }
 

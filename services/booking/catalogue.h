@@ -1,6 +1,6 @@
 /* What the business sells, where and for how much, in memory: stations, ZIP codes, menu, prices and
- * peak dates. The truth is in PostgreSQL; this is the copy that quotes are made from, so that a quote
- * costs no round trip.
+ * peak dates. The truth is in PostgreSQL; this is the copy that quotes are made from, so that a
+ * quote costs no round trip.
  *
  * A catalogue never changes once it is made. A new one replaces it; whoever holds the old one keeps
  * it until its arena ends. */
@@ -32,8 +32,8 @@ struct station {
     char id[UUID_SIZE];
     const char *code, *name, *time_zone; /* IANA */
     struct place at;
-    int64_t radius_miles;    /* serves venues up to here by road */
-    int64_t travel_mph;      /* average speed of a chef's van */
+    int64_t radius_miles; /* serves venues up to here by road */
+    int64_t travel_mph;   /* average speed of a chef's van */
     int64_t setup_minutes, teardown_minutes;
     int64_t lead_time_hours; /* least time between booking and start */
     bool active;
@@ -52,14 +52,14 @@ struct item {
 
 /* The values that a price list consists of: rows of booking.price_codes, by name. */
 enum price_code {
-    PRICE_ADULT,            /* adult_price, cents */
-    PRICE_CHILD,            /* child_price, cents */
-    PRICE_MINIMUM_SPEND,    /* minimum_spend, cents, of food and add-ons */
-    PRICE_TRAVEL_FREE,      /* travel_free_miles, miles */
-    PRICE_TRAVEL_PER_MILE,  /* travel_per_mile, cents */
-    PRICE_ROAD_FACTOR,      /* road_factor, basis points: road miles for miles as the crow flies */
-    PRICE_DEPOSIT,          /* deposit, cents */
-    PRICE_DEPOSIT_SHARE,    /* deposit_share, basis points of the total; the greater one counts */
+    PRICE_ADULT,           /* adult_price, cents */
+    PRICE_CHILD,           /* child_price, cents */
+    PRICE_MINIMUM_SPEND,   /* minimum_spend, cents, of food and add-ons */
+    PRICE_TRAVEL_FREE,     /* travel_free_miles, miles */
+    PRICE_TRAVEL_PER_MILE, /* travel_per_mile, cents */
+    PRICE_ROAD_FACTOR,     /* road_factor, basis points: road miles for miles as the crow flies */
+    PRICE_DEPOSIT,         /* deposit, cents */
+    PRICE_DEPOSIT_SHARE,   /* deposit_share, basis points of the total; the greater one counts */
     PRICE_CODE_MAX
 };
 
@@ -80,8 +80,8 @@ struct catalogue;
  * lines of "95112 3734500 -12188700" (ZIP, latitude and longitude in 1e-5 degrees) in order.
  * ERR_MALFORMED with a sentence for the log in *ret_why (static memory) when it is not that, or
  * more than the bounds above. The caller owns the first reference. */
-MUSTCHECK enum err catalogue_parse(struct str json, struct str zips, struct catalogue **ret_catalogue,
-                                   const char **ret_why);
+MUSTCHECK enum err catalogue_parse(struct str json, struct str zips,
+                                   struct catalogue **ret_catalogue, const char **ret_why);
 /* Gives a reference back; the last one frees. NULL is fine. */
 void catalogue_free(struct catalogue *c);
 /* Holds another reference until the arena ends. */

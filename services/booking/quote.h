@@ -36,7 +36,7 @@ struct quote_item {
 struct quote_in {
     const char *station_id; /* NULL: the nearest one that serves the venue */
     const char *venue_zip;
-    const char *date;       /* ISO, of the event, where the venue is; NULL: not known yet */
+    const char *date; /* ISO, of the event, where the venue is; NULL: not known yet */
     const char *event_type;
     const char *promo_code;
     int64_t adults, children;
@@ -81,13 +81,13 @@ const char *quote_json(struct arena *a, const struct quote *q);
 /* The reverse of quote_json(). ERR_MALFORMED when it is not one. */
 MUSTCHECK enum err quote_parse(struct arena *a, const struct json *doc, struct quote *ret_quote);
 
-/* Who keeps the signed text may book at this price until QUOTE_VALID_S later, whatever the catalogue
- * says then. */
+/* Who keeps the signed text may book at this price until QUOTE_VALID_S later, whatever the
+ * catalogue says then. */
 MUSTCHECK enum err quote_sign(struct req *r, const struct quote_in *in, const struct quote *q,
                               const char **ret_text);
 /* Reads a signed quote back for a wish. ERR_QUOTE_INVALID: not ours, or changed; ERR_QUOTE_EXPIRED;
- * ERR_QUOTE_MISMATCH: made for another wish (guests, venue, date, items, promo code; the station, when
- * the wish names one). */
+ * ERR_QUOTE_MISMATCH: made for another wish (guests, venue, date, items, promo code; the station,
+ * when the wish names one). */
 MUSTCHECK enum err quote_verify(struct req *r, const char *text, const struct quote_in *in,
                                 struct quote *ret_quote);
 

@@ -29,13 +29,11 @@ static int options_read(struct new_user *u, int argc, char **argv)
     const struct {
         const char *name;
         const char **value;
-    } options[] = {
-        {"--email",   &u->email  },
-        {"--role",    &u->role   },
-        {"--station", &u->station},
-        {"--id",      &u->id     },
-        {"--name",    &u->name   }
-    };
+    } options[] = {{"--email", &u->email},
+                   {"--role", &u->role},
+                   {"--station", &u->station},
+                   {"--id", &u->id},
+                   {"--name", &u->name}};
     for (int i = 1; i < argc; i += 2) {
         size_t o = 0;
         while (o < ARRAY_LEN(options) && strcmp(argv[i], options[o].name) != 0)

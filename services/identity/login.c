@@ -8,13 +8,13 @@ static const struct {
     const char *name;
     enum err err;
 } outcomes[] = {
-    {"ok",             ERR_OK                 },
-    {"unknown",        ERR_INVALID_CREDENTIALS},
+    {"ok", ERR_OK},
+    {"unknown", ERR_INVALID_CREDENTIALS},
     {"wrong_password", ERR_INVALID_CREDENTIALS},
-    {"locked",         ERR_INVALID_CREDENTIALS},
-    {"code_required",  ERR_MFA_REQUIRED       },
-    {"wrong_code",     ERR_MFA_INVALID        },
-    {"disabled",       ERR_ACCOUNT_DISABLED   },
+    {"locked", ERR_INVALID_CREDENTIALS},
+    {"code_required", ERR_MFA_REQUIRED},
+    {"wrong_code", ERR_MFA_INVALID},
+    {"disabled", ERR_ACCOUNT_DISABLED},
 };
 
 _Static_assert(ARRAY_LEN(outcomes) == LOGIN_OUTCOME_MAX, "one row an outcome");

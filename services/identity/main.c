@@ -16,10 +16,10 @@ static const struct config_row config_rows[] = {
 #undef CONFIG
 
 static const struct pg_constraint constraints[] = {
-    {"users_email",             ERR_EMAIL_TAKEN, "/email",       "There is an account with this address."},
-    {"users_email_form",        ERR_INVALID,     "/email",       "is too long"                           },
-    {"user_roles_role_fkey",    ERR_INVALID,     "/role",        "is not a role"                         },
-    {"api_keys_administration", ERR_INVALID,     "/permissions", "has one that a key cannot have"        },
+    {"users_email", ERR_EMAIL_TAKEN, "/email", "There is an account with this address."},
+    {"users_email_form", ERR_INVALID, "/email", "is too long"},
+    {"user_roles_role_fkey", ERR_INVALID, "/role", "is not a role"},
+    {"api_keys_administration", ERR_INVALID, "/permissions", "has one that a key cannot have"},
 };
 
 int main(int argc, char **argv)

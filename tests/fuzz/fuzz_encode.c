@@ -17,9 +17,9 @@ struct codec {
 };
 
 static const struct codec codecs[] = {
-    {hex_encode,       hex_decode      },
-    {base32_encode,    base32_decode   },
-    {base64_encode,    base64_decode   },
+    {hex_encode, hex_decode},
+    {base32_encode, base32_decode},
+    {base64_encode, base64_decode},
     {base64url_encode, base64url_decode},
 };
 

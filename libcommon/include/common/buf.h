@@ -15,8 +15,8 @@
 #include "common/str.h"
 
 struct buf {
-    char *data;   /* NULL or NUL-terminated */
-    size_t len;   /* bytes, without the NUL */
+    char *data; /* NULL or NUL-terminated */
+    size_t len; /* bytes, without the NUL */
     size_t cap;
     size_t max;   /* ceiling of len */
     enum err err; /* first failure, or ERR_OK */

@@ -24,9 +24,9 @@
  *   $1 context jsonb ({now, consumer}), $2 jsonb array of events
  * and it runs in the same transaction as the cursor move: see bus.c. */
 struct consumer {
-    const char *name;         /* of the cursor: "booking.cache" */
-    const char *types;        /* event types it wants, separated by ' '; NULL: all */
-    const char *function;     /* SQL function schema.name(ctx jsonb, events jsonb), or NULL */
+    const char *name;     /* of the cursor: "booking.cache" */
+    const char *types;    /* event types it wants, separated by ' '; NULL: all */
+    const char *function; /* SQL function schema.name(ctx jsonb, events jsonb), or NULL */
     /* Called after the commit with the JSON array of events (a cache to drop, a doorbell to
      * ring): may be lost in a crash, so nothing that matters happens here. May be NULL. */
     void (*after)(void *owner, const char *events_json);
@@ -62,8 +62,8 @@ struct bus_options {
     void *owner; /* handed to after() and run() */
 };
 
-MUSTCHECK struct bus *bus_new(struct loop *l, struct pg *pg, struct redis *redis, const char *prefix,
-                              const struct bus_options *options);
+MUSTCHECK struct bus *bus_new(struct loop *l, struct pg *pg, struct redis *redis,
+                              const char *prefix, const struct bus_options *options);
 /* No new claims; running jobs go on. */
 void bus_drain(struct bus *b);
 void bus_free(struct bus *b);

@@ -21,8 +21,8 @@ void cache_free(struct cache *c);
 typedef void cache_done_fn(void *owner, uint64_t id, const char *text, size_t n);
 
 /* Keys of one kind are dropped together: "availability:<station>". On an error (ERR_BUSY,
- * ERR_TOO_LARGE: a name over 200 bytes, ERR_NO_MEMORY) done is not called: go on as without a cache.
- * What is put after cache_drop() by one who asked before it is not kept. */
+ * ERR_TOO_LARGE: a name over 200 bytes, ERR_NO_MEMORY) done is not called: go on as without a
+ * cache. What is put after cache_drop() by one who asked before it is not kept. */
 MUSTCHECK enum err cache_get(struct cache *c, const char *kind, const char *key,
                              cache_done_fn *done, void *owner, uint64_t id);
 void cache_put(struct cache *c, const char *kind, const char *key, const char *text, size_t n,

@@ -23,8 +23,8 @@ struct keyring;
 MUSTCHECK enum err keyring_parse(const char *text, struct keyring **ret_ring);
 void keyring_free(struct keyring *ring);
 
-/* "v1.<key id>.<base64url payload>.<base64url mac>": opaque to the client, and ours. purpose keeps a
- * cursor from passing for a quote. */
+/* "v1.<key id>.<base64url payload>.<base64url mac>": opaque to the client, and ours. purpose keeps
+ * a cursor from passing for a quote. */
 MUSTCHECK enum err keyring_sign(const struct keyring *ring, const char *purpose, struct arena *a,
                                 struct str payload, const char **ret_text);
 /* ERR_INVALID when it is not one of ours. */

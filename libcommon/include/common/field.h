@@ -76,7 +76,7 @@ struct field_table {
 };
 
 /* The offset of a member, refusing at compile time a member of another type than C_TYPE. */
-#define FIELD_AT(S, member, C_TYPE)                                                                \
+#define FIELD_AT(S, member, C_TYPE) \
     (offsetof(S, member) + 0 * sizeof(&((S *)0)->member == (C_TYPE *)0))
 
 struct field_issue {

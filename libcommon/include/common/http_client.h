@@ -23,12 +23,12 @@ struct http_client;
 
 struct http_client_options {
     const char *user_agent;
-    const char *ca_file;      /* NULL: the system's */
-    bool allow_http;          /* plain http, for peers in our own network */
-    unsigned max_in_flight;   /* then ERR_BUSY */
+    const char *ca_file;    /* NULL: the system's */
+    bool allow_http;        /* plain http, for peers in our own network */
+    unsigned max_in_flight; /* then ERR_BUSY */
     size_t max_reply_bytes;
-    int breaker_failures;     /* in a row, to open; 0: 5 */
-    int breaker_open_ms;      /* before a probe; 0: 5000 */
+    int breaker_failures; /* in a row, to open; 0: 5 */
+    int breaker_open_ms;  /* before a probe; 0: 5000 */
 };
 
 MUSTCHECK struct http_client *http_client_new(struct loop *l,
@@ -48,12 +48,12 @@ struct http_call {
 };
 
 struct http_answer {
-    int status;      /* of the last try; 0 when there was no answer */
+    int status; /* of the last try; 0 when there was no answer */
     const char *body;
     size_t body_len;
     int tries;
     int64_t retry_after_s; /* as the peer said, or 0 */
-    const char *why; /* when e is not ERR_OK: a sentence for the log */
+    const char *why;       /* when e is not ERR_OK: a sentence for the log */
 };
 
 /* The header of the answer, or NULL. Only inside the callback. */

@@ -53,8 +53,9 @@ struct json_writer {
 
 #define JSON_WRITER(buf) ((struct json_writer){.out = (buf)})
 
-void json_open(struct json_writer *w, const char *name, char bracket); /* '{' or '['; name or NULL */
-void json_close(struct json_writer *w, char bracket);                  /* '}' or ']' */
+void json_open(struct json_writer *w, const char *name,
+               char bracket);                         /* '{' or '['; name or NULL */
+void json_close(struct json_writer *w, char bracket); /* '}' or ']' */
 void json_put_str(struct json_writer *w, const char *name, struct str value);
 void json_put_cstr(struct json_writer *w, const char *name, const char *value); /* NULL: null */
 void json_put_i64(struct json_writer *w, const char *name, int64_t value);

@@ -43,10 +43,9 @@ struct log_field {
 #define LOG_PHONE(key, value) ((struct log_field){LOG_KIND_PHONE, (key), (value), 0})
 #define LOG_IP(key, value) ((struct log_field){LOG_KIND_IP, (key), (value), 0})
 
-#define log_event(level, ...)                                                                      \
-    LOG_PICK_(level, __VA_ARGS__, LOG_END_)
+#define log_event(level, ...) LOG_PICK_(level, __VA_ARGS__, LOG_END_)
 #define LOG_END_ ((struct log_field){LOG_KIND_END, NULL, NULL, 0})
-#define LOG_PICK_(level, event, ...)                                                               \
+#define LOG_PICK_(level, event, ...) \
     log_write((level), (event), (const struct log_field[]){__VA_ARGS__})
 
 /* fields ends with LOG_KIND_END. Use log_event(). */

@@ -3,7 +3,8 @@
  * The rows of a .def table name the metrics; a metric with labels has one series for each
  * combination of label values seen, at most METRICS_MAX_SERIES in all (further ones are counted in
  * metrics_series_dropped_total, so that no client can grow the process). The numbers of all workers
- * of a service live in one shared mapping made before the fork: whoever is asked prints them all. */
+ * of a service live in one shared mapping made before the fork: whoever is asked prints them all.
+ */
 #ifndef COMMON_METRICS_H
 #define COMMON_METRICS_H
 

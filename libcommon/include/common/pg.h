@@ -46,10 +46,10 @@ struct pg_options {
     const char *url;         /* libpq URI */
     const char *replica_url; /* NULL: none */
     unsigned readers, writers;
-    unsigned pipeline_depth;   /* statements in flight on one reader */
-    unsigned max_queued;       /* waiting for a connection; then ERR_BUSY */
-    int statement_timeout_ms;  /* set on the server, and plus 2 s the deadline here */
-    bool prepare;              /* off behind PgBouncer in transaction mode */
+    unsigned pipeline_depth;  /* statements in flight on one reader */
+    unsigned max_queued;      /* waiting for a connection; then ERR_BUSY */
+    int statement_timeout_ms; /* set on the server, and plus 2 s the deadline here */
+    bool prepare;             /* off behind PgBouncer in transaction mode */
     const char *application_name;
     const struct pg_stmt *const *stmts; /* all statements of the process: prepared at connect */
     size_t n_stmts;

@@ -53,9 +53,9 @@ struct redis_script {
 };
 
 /* EVALSHA, and once EVAL when the server has forgotten the script. */
-MUSTCHECK enum err redis_eval(struct redis *r, struct redis_script *script,
-                              const char *const *keys, int n_keys, const char *const *args,
-                              int n_args, redis_done_fn *done, void *owner, uint64_t id);
+MUSTCHECK enum err redis_eval(struct redis *r, struct redis_script *script, const char *const *keys,
+                              int n_keys, const char *const *args, int n_args, redis_done_fn *done,
+                              void *owner, uint64_t id);
 
 typedef void redis_message_fn(void *owner, const char *channel, const char *message, size_t n);
 /* Subscribes now and after every reconnect. channel is copied. */

@@ -41,7 +41,7 @@ enum scope scope_from_name(const char *name);
 struct caller {
     bool known;
     char user_id[UUID_SIZE];
-    char session_id[UUID_SIZE]; /* the refresh family, or the API key */
+    char session_id[UUID_SIZE];  /* the refresh family, or the API key */
     char role[CALLER_ROLE_SIZE]; /* the highest one, or API_KEY, for the rate tier and the log */
     char stations[CALLER_MAX_STATIONS][UUID_SIZE];
     size_t n_stations;

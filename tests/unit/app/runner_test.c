@@ -79,19 +79,19 @@ static const struct field q_rows[] = {
 static const struct field_table q_table = {"Q", q_rows, ARRAY_LEN(q_rows), 0};
 
 static const struct route routes[] = {
-    {GET,            "/simple",   "simple",            .steps = simple,             .perm = PERM_NONE       },
-    {                  GET,      "/catch",     "catch",   .steps = catching,           .perm = PERM_NONE, .ctx_bytes = sizeof(int)},
-    {                  GET,       "/echo",  "echo_get",       .steps = echo,           .query = &q_table,        .perm = PERM_NONE},
-    {                  POST,       "/echo", "echo_post",       .steps = echo,             .in = &in_table,        .perm = PERM_NONE},
-    {                  GET,     "/silent",    "silent",     .steps = silent,           .perm = PERM_NONE                        },
-    {                GET,        "/list",    "list", .steps = simple,           .flags = ROUTE_LIST,                         .perm = PERM_NONE},
-    {                GET,        "/user",      "user",   .steps = echo,  .auth = AUTH_USER,                         .perm = PERM_BOOKINGS_READ},
-    {               POST,       "/keyed",   "keyed",     .steps = simple, .in = &in_table,                                                                                       .flags = ROUTE_KEY_REQUIRED,
+    {GET, "/simple", "simple", .steps = simple, .perm = PERM_NONE},
+    {GET, "/catch", "catch", .steps = catching, .perm = PERM_NONE, .ctx_bytes = sizeof(int)},
+    {GET, "/echo", "echo_get", .steps = echo, .query = &q_table, .perm = PERM_NONE},
+    {POST, "/echo", "echo_post", .steps = echo, .in = &in_table, .perm = PERM_NONE},
+    {GET, "/silent", "silent", .steps = silent, .perm = PERM_NONE},
+    {GET, "/list", "list", .steps = simple, .flags = ROUTE_LIST, .perm = PERM_NONE},
+    {GET, "/user", "user", .steps = echo, .auth = AUTH_USER, .perm = PERM_BOOKINGS_READ},
+    {POST, "/keyed", "keyed", .steps = simple, .in = &in_table, .flags = ROUTE_KEY_REQUIRED,
      .perm = PERM_NONE},
-    {                                                                                                        PATCH, "/match/{id}",     "match",       .steps = echo,             .in = &in_table,  .flags = ROUTE_IF_MATCH,
+    {PATCH, "/match/{id}", "match", .steps = echo, .in = &in_table, .flags = ROUTE_IF_MATCH,
      .perm = PERM_NONE},
-    {                                                                                                          GET,            "/flag",     "flag",              .steps = echo,               .feature = "FEATURE_X",   .perm = PERM_NONE},
-    {GET,            "/late",     "late",              .steps = simple,             .deadline_ms = 20,        .perm = PERM_NONE},
+    {GET, "/flag", "flag", .steps = echo, .feature = "FEATURE_X", .perm = PERM_NONE},
+    {GET, "/late", "late", .steps = simple, .deadline_ms = 20, .perm = PERM_NONE},
 };
 
 static struct app app;
@@ -197,17 +197,9 @@ static void test_not_modified(void **state)
         const char *wanted;
         int status;
     } cases[] = {
-        {"\"5\"",        304},
-        {"W/\"5\"",      304},
-        {"\"4\", \"5\"", 304},
-        {"*",            304},
-        {"\"6\"",        200}
-    };
+        {"\"5\"", 304}, {"W/\"5\"", 304}, {"\"4\", \"5\"", 304}, {"*", 304}, {"\"6\"", 200}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct http_header headers[] = {
-            {"If-None-Match", cases[i].wanted},
-            {NULL,            NULL           }
-        };
+        struct http_header headers[] = {{"If-None-Match", cases[i].wanted}, {NULL, NULL}};
         ask("GET", "/simple", NULL, headers);
         answer((struct pg_result){.rows = 1, .body = "{}", .etag = "5"});
         expect(cases[i].status, NULL);
@@ -260,10 +252,7 @@ static void test_no_reply_is_our_fault(void **state)
 static void test_replay(void **state)
 {
     (void)state;
-    struct http_header headers[] = {
-        {"Idempotency-Key", "\"k-1\""},
-        {NULL,              NULL     }
-    };
+    struct http_header headers[] = {{"Idempotency-Key", "\"k-1\""}, {NULL, NULL}};
     ask("POST", "/keyed", "{\"name\":\"a\"}", headers);
     assert_non_null(strstr(asked.ctx, "\"key\":\"k-1\""));
     answer((struct pg_result){.err = ERR_KEY_REPLAY});
@@ -310,39 +299,48 @@ static const struct refusal {
     int status;
     const char *part;
 } refusals[] = {
-    {"unknown path",                "GET",    "/nothing",                                    NULL,                       {0},                               404, "not_found"               },
-    {"unknown method",              "DELETE", "/echo",                                       NULL,                       {0},                               405, "method_not_allowed"      },
-    {"no body",                     "POST",   "/echo",                                       "",                         {0},                               400, "The body is missing"     },
-    {"not JSON",                    "POST",   "/echo",                                       "{",                        {0},                               400, "not JSON"                },
-    {"array",                       "POST",   "/echo",                                       "[]",                       {0},                               422, NULL                      },
-    {"missing member",              "POST",   "/echo",                                       "{}",                       {0},                               422, "\"pointer\":\"/name\""   },
-    {"unknown member",              "POST",   "/echo",                                       "{\"name\":\"a\",\"b\":1}", {0},                               422, "\"pointer\":\"/b\""      },
-    {"body on GET",                 "GET",    "/simple",                                     "{}",                       {0},                               400, "takes no body"           },
-    {"compressed",                  "POST",   "/echo",                                       "{\"name\":\"a\"}",         {"Content-Encoding", "gzip"},      415, NULL                      },
-    {"unknown parameter",           "GET",    "/echo?x=1",                                   NULL,                       {0},                               422, "\"pointer\":\"x\""       },
-    {"parameter twice",             "GET",    "/echo?q=1&q=1",                               NULL,                       {0},                               422, "twice"                   },
-    {"parameter out of range",      "GET",    "/echo?q=10",                                  NULL,                       {0},                               422, "\"pointer\":\"q\""       },
-    {"broken escape",               "GET",    "/echo?q=%4",                                  NULL,                       {0},                               400, NULL                      },
-    {"NUL in the query",            "GET",    "/echo?q=%00",                                 NULL,                       {0},                               400, NULL                      },
-    {"limit too large",             "GET",    "/list?limit=101",                             NULL,                       {0},                               422, "\"pointer\":\"limit\""   },
-    {"nobody",                      "GET",    "/user",                                       NULL,                       {0},                               401, "unauthorized"            },
-    {"not a bearer",                "GET",    "/user",                                       NULL,                       {"Authorization", "Basic eDp5"},   401, NULL                      },
-    {"not a token",                 "GET",    "/user",                                       NULL,                       {"Authorization", "Bearer a.b.c"}, 401, NULL                      },
+    {"unknown path", "GET", "/nothing", NULL, {0}, 404, "not_found"},
+    {"unknown method", "DELETE", "/echo", NULL, {0}, 405, "method_not_allowed"},
+    {"no body", "POST", "/echo", "", {0}, 400, "The body is missing"},
+    {"not JSON", "POST", "/echo", "{", {0}, 400, "not JSON"},
+    {"array", "POST", "/echo", "[]", {0}, 422, NULL},
+    {"missing member", "POST", "/echo", "{}", {0}, 422, "\"pointer\":\"/name\""},
+    {"unknown member", "POST", "/echo", "{\"name\":\"a\",\"b\":1}", {0}, 422, "\"pointer\":\"/b\""},
+    {"body on GET", "GET", "/simple", "{}", {0}, 400, "takes no body"},
+    {"compressed", "POST", "/echo", "{\"name\":\"a\"}", {"Content-Encoding", "gzip"}, 415, NULL},
+    {"unknown parameter", "GET", "/echo?x=1", NULL, {0}, 422, "\"pointer\":\"x\""},
+    {"parameter twice", "GET", "/echo?q=1&q=1", NULL, {0}, 422, "twice"},
+    {"parameter out of range", "GET", "/echo?q=10", NULL, {0}, 422, "\"pointer\":\"q\""},
+    {"broken escape", "GET", "/echo?q=%4", NULL, {0}, 400, NULL},
+    {"NUL in the query", "GET", "/echo?q=%00", NULL, {0}, 400, NULL},
+    {"limit too large", "GET", "/list?limit=101", NULL, {0}, 422, "\"pointer\":\"limit\""},
+    {"nobody", "GET", "/user", NULL, {0}, 401, "unauthorized"},
+    {"not a bearer", "GET", "/user", NULL, {"Authorization", "Basic eDp5"}, 401, NULL},
+    {"not a token", "GET", "/user", NULL, {"Authorization", "Bearer a.b.c"}, 401, NULL},
     {"bad token on a public route",
-     "GET",                                   "/simple",
-     NULL,                                                                                                               {"Authorization", "Bearer x"},
-     401,                                                                                                                                                        NULL                      },
-    {"no key",                      "POST",   "/keyed",                                      "{\"name\":\"a\"}",         {0},                               400, "idempotency_key_required"},
-    {"bad key",                     "POST",   "/keyed",                                      "{\"name\":\"a\"}",         {"Idempotency-Key", "a b"},        400, "malformed"               },
+     "GET",
+     "/simple",
+     NULL,
+     {"Authorization", "Bearer x"},
+     401,
+     NULL},
+    {"no key", "POST", "/keyed", "{\"name\":\"a\"}", {0}, 400, "idempotency_key_required"},
+    {"bad key", "POST", "/keyed", "{\"name\":\"a\"}", {"Idempotency-Key", "a b"}, 400, "malformed"},
     {"no If-Match",
-     "PATCH",                                 "/match/0198a000-0000-7000-8000-0000000000c1",
-     "{\"name\":\"a\"}",                                                                                                 {0},
-     428,                                                                                                                                                        NULL                      },
+     "PATCH",
+     "/match/0198a000-0000-7000-8000-0000000000c1",
+     "{\"name\":\"a\"}",
+     {0},
+     428,
+     NULL},
     {"weak If-Match",
-     "PATCH",                                 "/match/0198a000-0000-7000-8000-0000000000c1",
-     "{\"name\":\"a\"}",                                                                                                 {"If-Match", "W/\"1\""},
-     412,                                                                                                                                                        NULL                      },
-    {"feature off",                 "GET",    "/flag",                                       NULL,                       {0},                               404, "feature_disabled"        },
+     "PATCH",
+     "/match/0198a000-0000-7000-8000-0000000000c1",
+     "{\"name\":\"a\"}",
+     {"If-Match", "W/\"1\""},
+     412,
+     NULL},
+    {"feature off", "GET", "/flag", NULL, {0}, 404, "feature_disabled"},
 };
 
 static void test_refusals(void **state)
@@ -352,9 +350,7 @@ static void test_refusals(void **state)
     app.n_features_off = 1;
     for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
         const struct refusal *c = &refusals[i];
-        struct http_header headers[] = {
-            c->header, {NULL, NULL}
-        };
+        struct http_header headers[] = {c->header, {NULL, NULL}};
         int before = asked.count;
         ask(c->method, c->target, c->body, headers);
         if (sent.status != c->status)
@@ -388,18 +384,15 @@ static void test_permission(void **state)
         int status;
         const char *part;
     } cases[] = {
-        {PERM_BOOKINGS_READ,  SCOPE_OWN,  0,   200, NULL           },
-        {PERM_BOOKINGS_READ,  SCOPE_NONE, 0,   403, "forbidden"    },
-        {PERM_BOOKINGS_WRITE, SCOPE_ALL,  0,   403, "forbidden"    },
-        {PERM_BOOKINGS_READ,  SCOPE_ALL,  901, 401, "token_expired"},
+        {PERM_BOOKINGS_READ, SCOPE_OWN, 0, 200, NULL},
+        {PERM_BOOKINGS_READ, SCOPE_NONE, 0, 403, "forbidden"},
+        {PERM_BOOKINGS_WRITE, SCOPE_ALL, 0, 403, "forbidden"},
+        {PERM_BOOKINGS_READ, SCOPE_ALL, 901, 401, "token_expired"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct buf token = BUF_INIT(4096);
         caller_sign(&token, cases[i].perm, cases[i].scope, cases[i].age_s);
-        struct http_header headers[] = {
-            {"Authorization", token.data},
-            {NULL,            NULL      }
-        };
+        struct http_header headers[] = {{"Authorization", token.data}, {NULL, NULL}};
         ask("GET", "/user", NULL, headers);
         expect(cases[i].status, cases[i].part);
         buf_free(&token);

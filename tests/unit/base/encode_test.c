@@ -23,27 +23,27 @@ static const struct {
     const struct codec *codec;
     const char *bytes, *text;
 } vectors[] = {
-    {&hex,    "",             ""                },
-    {&hex,    "foobar",       "666f6f626172"    },
-    {&hex,    "\xff\x01",     "ff01"            },
-    {&b32,    "",             ""                },
-    {&b32,    "f",            "MY======"        },
-    {&b32,    "fo",           "MZXQ===="        },
-    {&b32,    "foo",          "MZXW6==="        },
-    {&b32,    "foob",         "MZXW6YQ="        },
-    {&b32,    "fooba",        "MZXW6YTB"        },
-    {&b32,    "foobar",       "MZXW6YTBOI======"},
-    {&b64,    "",             ""                },
-    {&b64,    "f",            "Zg=="            },
-    {&b64,    "fo",           "Zm8="            },
-    {&b64,    "foo",          "Zm9v"            },
-    {&b64,    "foobar",       "Zm9vYmFy"        },
-    {&b64,    "\xfb\xff\xbe", "+/++"            },
-    {&b64url, "",             ""                },
-    {&b64url, "f",            "Zg"              },
-    {&b64url, "fo",           "Zm8"             },
-    {&b64url, "foo",          "Zm9v"            },
-    {&b64url, "\xfb\xff\xbe", "-_--"            },
+    {&hex, "", ""},
+    {&hex, "foobar", "666f6f626172"},
+    {&hex, "\xff\x01", "ff01"},
+    {&b32, "", ""},
+    {&b32, "f", "MY======"},
+    {&b32, "fo", "MZXQ===="},
+    {&b32, "foo", "MZXW6==="},
+    {&b32, "foob", "MZXW6YQ="},
+    {&b32, "fooba", "MZXW6YTB"},
+    {&b32, "foobar", "MZXW6YTBOI======"},
+    {&b64, "", ""},
+    {&b64, "f", "Zg=="},
+    {&b64, "fo", "Zm8="},
+    {&b64, "foo", "Zm9v"},
+    {&b64, "foobar", "Zm9vYmFy"},
+    {&b64, "\xfb\xff\xbe", "+/++"},
+    {&b64url, "", ""},
+    {&b64url, "f", "Zg"},
+    {&b64url, "fo", "Zm8"},
+    {&b64url, "foo", "Zm9v"},
+    {&b64url, "\xfb\xff\xbe", "-_--"},
 };
 
 static void agrees_with_the_rfc(void **state UNUSED)
@@ -111,33 +111,25 @@ static void refuses_other_spellings(void **state UNUSED)
         const struct codec *codec;
         struct str text;
     } cases[] = {
-        {&hex,    STR("a")       }, /* half a byte */
-        {&hex,    STR("0g")      },
-        {&hex,    STR("0x12")    },
-        {&hex,    STR("00 ")     },
-        {&hex,    STR("0\0")     },
-        {&b32,    STR("my======")}, /* the alphabet is upper case */
-        {&b32,    STR("MZXW6YT1")}, /* 1 is not a digit */
-        {&b32,    STR("MY")      }, /* padding missing */
-        {&b32,    STR("MZ======")}, /* spare bits set */
-        {&b32,    STR("MYA=====")}, /* a digit too many */
-        {&b32,    STR("========")},
-        {&b64,    STR("Zg")      }, /* padding missing */
-        {&b64,    STR("Zg=")     },
-        {&b64,    STR("Zh==")    }, /* spare bits set */
-        {&b64,    STR("Zm9=")    }, /* spare bits set */
-        {&b64,    STR("Z===")    },
-        {&b64,    STR("====")    },
-        {&b64,    STR("Zg==Zg==")}, /* padding inside */
-        {&b64,    STR("Zm9v\n")  },
-        {&b64,    STR("-_--")    }, /* the other alphabet */
-        {&b64url, STR("Zg==")    }, /* padding where there is none */
-        {&b64url, STR("Z")       },
-        {&b64url, STR("Zh")      }, /* spare bits set */
-        {&b64url, STR("Zm9")     }, /* spare bits set */
-        {&b64url, STR("+/++")    }, /* the other alphabet */
-        {&b64url, STR("Zm\x80v") },
-        {&b64url, STR("Zm\0v")   },
+        {&hex, STR("a")}, /* half a byte */
+        {&hex, STR("0g")},         {&hex, STR("0x12")},
+        {&hex, STR("00 ")},        {&hex, STR("0\0")},
+        {&b32, STR("my======")},                        /* the alphabet is upper case */
+        {&b32, STR("MZXW6YT1")},                        /* 1 is not a digit */
+        {&b32, STR("MY")},                              /* padding missing */
+        {&b32, STR("MZ======")},                        /* spare bits set */
+        {&b32, STR("MYA=====")},                        /* a digit too many */
+        {&b32, STR("========")},   {&b64, STR("Zg")},   /* padding missing */
+        {&b64, STR("Zg=")},        {&b64, STR("Zh==")}, /* spare bits set */
+        {&b64, STR("Zm9=")},                            /* spare bits set */
+        {&b64, STR("Z===")},       {&b64, STR("====")},
+        {&b64, STR("Zg==Zg==")},                         /* padding inside */
+        {&b64, STR("Zm9v\n")},     {&b64, STR("-_--")},  /* the other alphabet */
+        {&b64url, STR("Zg==")},                          /* padding where there is none */
+        {&b64url, STR("Z")},       {&b64url, STR("Zh")}, /* spare bits set */
+        {&b64url, STR("Zm9")},                           /* spare bits set */
+        {&b64url, STR("+/++")},                          /* the other alphabet */
+        {&b64url, STR("Zm\x80v")}, {&b64url, STR("Zm\0v")},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         uint8_t bytes[16];
@@ -171,19 +163,19 @@ static void percent_decodes(void **state UNUSED)
         enum err err;
         struct str bytes;
     } cases[] = {
-        {STR("a%20b+c"), 0, ERR_OK,      STR("a b+c")   },
-        {STR("a%20b+c"), 1, ERR_OK,      STR("a b c")   },
-        {STR("%2b%2B"),  1, ERR_OK,      STR("++")      },
-        {STR("%C3%A9"),  0, ERR_OK,      STR("\xc3\xa9")},
-        {STR("%00"),     0, ERR_OK,      STR("\0")      },
-        {STR("%2541"),   0, ERR_OK,      STR("%41")     }, /* once only */
-        {STR(""),        0, ERR_OK,      STR("")        },
-        {STR("%"),       0, ERR_INVALID, STR("")        },
-        {STR("abc%2"),   0, ERR_INVALID, STR("")        },
-        {STR("%g0"),     0, ERR_INVALID, STR("")        },
-        {STR("%0g"),     0, ERR_INVALID, STR("")        },
-        {STR("%%41"),    0, ERR_INVALID, STR("")        },
-        {STR("% 1"),     0, ERR_INVALID, STR("")        },
+        {STR("a%20b+c"), 0, ERR_OK, STR("a b+c")},
+        {STR("a%20b+c"), 1, ERR_OK, STR("a b c")},
+        {STR("%2b%2B"), 1, ERR_OK, STR("++")},
+        {STR("%C3%A9"), 0, ERR_OK, STR("\xc3\xa9")},
+        {STR("%00"), 0, ERR_OK, STR("\0")},
+        {STR("%2541"), 0, ERR_OK, STR("%41")}, /* once only */
+        {STR(""), 0, ERR_OK, STR("")},
+        {STR("%"), 0, ERR_INVALID, STR("")},
+        {STR("abc%2"), 0, ERR_INVALID, STR("")},
+        {STR("%g0"), 0, ERR_INVALID, STR("")},
+        {STR("%0g"), 0, ERR_INVALID, STR("")},
+        {STR("%%41"), 0, ERR_INVALID, STR("")},
+        {STR("% 1"), 0, ERR_INVALID, STR("")},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char text[32];

@@ -92,16 +92,16 @@ static void hours_hold_the_event(void **state UNUSED)
     static const struct {
         const char *week, *starts;
     } cases[] = {
-  /* Monday from 12:00 to 16:00: the ways there and back lie outside. */
-        {"720 960",         "12:00 12:30 13:00 13:30 14:00"},
-        {"",                ""                             },
-        {"2160 2400",       ""                             }, /* Tuesday */
-        {"720 839",         ""                             }, /* a minute short */
-        {"720 840",         "12:00"                        },
+        /* Monday from 12:00 to 16:00: the ways there and back lie outside. */
+        {"720 960", "12:00 12:30 13:00 13:30 14:00"},
+        {"", ""},
+        {"2160 2400", ""}, /* Tuesday */
+        {"720 839", ""},   /* a minute short */
+        {"720 840", "12:00"},
         {"720 840 840 960", "12:00 12:30 13:00 13:30 14:00"}, /* two that meet are one */
-        {"720 840 841 960", "12:00"                        },
-        {"1320 1500",       "22:00 22:30"                  }, /* until 01:00 on Tuesday */
-        {"8640 10920",      "11:00 11:30 12:00"            }, /* Sunday to Monday 14:00 */
+        {"720 840 841 960", "12:00"},
+        {"1320 1500", "22:00 22:30"},        /* until 01:00 on Tuesday */
+        {"8640 10920", "11:00 11:30 12:00"}, /* Sunday to Monday 14:00 */
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct avail_wish wish = wish_of(DAY, DAY);
@@ -121,8 +121,8 @@ static void exceptions_replace_the_week(void **state UNUSED)
     const struct {
         const char *exceptions, *starts;
     } cases[] = {
-        {off,   ""                             },
-        {other, "18:00"                        },
+        {off, ""},
+        {other, "18:00"},
         {later, "12:00 12:30 13:00 13:30 14:00"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -275,14 +275,14 @@ static void slots_are_written(void **state UNUSED)
 static void broken_texts_are_refused(void **state UNUSED)
 {
     static const struct avail_chef chefs[] = {
-        {.week = "x",         .exceptions = "",      .busy = ""         },
-        {.week = "1",         .exceptions = "",      .busy = ""         },
-        {.week = "5 1",       .exceptions = "",      .busy = ""         },
-        {.week = "1 9999999", .exceptions = "",      .busy = ""         },
-        {.week = "",          .exceptions = "1 2 3", .busy = ""         },
-        {.week = "",          .exceptions = "x",     .busy = ""         },
-        {.week = "",          .exceptions = "",      .busy = "1 2 3"    },
-        {.week = "",          .exceptions = "",      .busy = "1 2 3 4 x"},
+        {.week = "x", .exceptions = "", .busy = ""},
+        {.week = "1", .exceptions = "", .busy = ""},
+        {.week = "5 1", .exceptions = "", .busy = ""},
+        {.week = "1 9999999", .exceptions = "", .busy = ""},
+        {.week = "", .exceptions = "1 2 3", .busy = ""},
+        {.week = "", .exceptions = "x", .busy = ""},
+        {.week = "", .exceptions = "", .busy = "1 2 3"},
+        {.week = "", .exceptions = "", .busy = "1 2 3 4 x"},
     };
     struct avail_wish wish = wish_of(DAY, DAY);
     for (size_t i = 0; i < ARRAY_LEN(chefs); i++) {

@@ -36,12 +36,12 @@ static void text_is_escaped(void **state UNUSED)
     static const struct {
         const char *value, *line;
     } cases[] = {
-        {"plain",             "X:plain\r\n"            },
-        {"a,b;c\\d",          "X:a\\,b\\;c\\\\d\r\n"   },
+        {"plain", "X:plain\r\n"},
+        {"a,b;c\\d", "X:a\\,b\\;c\\\\d\r\n"},
         {"one\ntwo\r\nthree", "X:one\\ntwo\\nthree\r\n"},
-        {"tab\tbell\x07\x7f", "X:tabbell\r\n"          },
-        {"é€😀",         "X:é€😀\r\n"        },
-        {"",                  ""                       },
+        {"tab\tbell\x07\x7f", "X:tabbell\r\n"},
+        {"é€😀", "X:é€😀\r\n"},
+        {"", ""},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         buf_clear(&out);

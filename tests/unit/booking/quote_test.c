@@ -99,21 +99,21 @@ static const struct price_case {
     const char *lines;
     int64_t total, deposit;
 } prices[] = {
-    {"95112", NULL,         10, 0, "sake_bar*0", "adult_price=55000 sake_bar=12000",                67000, 10000},
-    {"95112", NULL,         2,  0, "",           "adult_price=11000 minimum_spend=44000",           55000, 10000},
-    {"95112", NULL,         0,  1, "",           "child_price=3000 minimum_spend=52000",            55000, 10000},
-    {"95112", "2026-12-01", 10, 5, "",           "adult_price=55000 child_price=15000",             70000, 10000},
-    {"95112", "2027-01-04", 10, 0, "",           "adult_price=60000",                               60000, 10000},
-    {"95112", NULL,         10, 2, "noodles*0",  "adult_price=55000 child_price=6000 noodles=6012", 67012,
-     10000                                                                                                      },
-    {"95112", NULL,         10, 0, "gyoza*3",    "adult_price=55000 gyoza=3600",                    58600, 10000},
-    {"95112", "2027-01-02", 10, 0, "",           "adult_price=60000 peak=3000",                     63000, 10000},
-    {"95112", "2027-07-03", 10, 0, "noodles*7",  "adult_price=60000 noodles=3507 peak=9736",        73243,
-     10000                                                                                                      }, /* the dearer of two: 15.33 % of 63507 is 9735.6 */
-    {"95814", "2027-07-04", 11, 0, "",           "adult_price=66000 peak=33000",                    99000, 10000},
-    {"95814", "2027-02-02", 11, 0, "",           "adult_price=55000",                               55000, 10000},
-    {"95814", "2027-03-02", 11, 0, "",           "adult_price=66000",                               66000, 10000},
-    {"95020", NULL,         10, 0, "",           "adult_price=55000 travel_fee=958",                55958, 10000},
+    {"95112", NULL, 10, 0, "sake_bar*0", "adult_price=55000 sake_bar=12000", 67000, 10000},
+    {"95112", NULL, 2, 0, "", "adult_price=11000 minimum_spend=44000", 55000, 10000},
+    {"95112", NULL, 0, 1, "", "child_price=3000 minimum_spend=52000", 55000, 10000},
+    {"95112", "2026-12-01", 10, 5, "", "adult_price=55000 child_price=15000", 70000, 10000},
+    {"95112", "2027-01-04", 10, 0, "", "adult_price=60000", 60000, 10000},
+    {"95112", NULL, 10, 2, "noodles*0", "adult_price=55000 child_price=6000 noodles=6012", 67012,
+     10000},
+    {"95112", NULL, 10, 0, "gyoza*3", "adult_price=55000 gyoza=3600", 58600, 10000},
+    {"95112", "2027-01-02", 10, 0, "", "adult_price=60000 peak=3000", 63000, 10000},
+    {"95112", "2027-07-03", 10, 0, "noodles*7", "adult_price=60000 noodles=3507 peak=9736", 73243,
+     10000}, /* the dearer of two: 15.33 % of 63507 is 9735.6 */
+    {"95814", "2027-07-04", 11, 0, "", "adult_price=66000 peak=33000", 99000, 10000},
+    {"95814", "2027-02-02", 11, 0, "", "adult_price=55000", 55000, 10000},
+    {"95814", "2027-03-02", 11, 0, "", "adult_price=66000", 66000, 10000},
+    {"95020", NULL, 10, 0, "", "adult_price=55000 travel_fee=958", 55958, 10000},
 };
 
 static void items_take(struct quote_in *in, char *text)
@@ -156,21 +156,21 @@ static const struct refusal {
     int64_t adults, children, quantity;
     const char *pointer;
 } refusals[] = {
-    {"95112", NULL, NULL,     NULL,       0,  0, 0,  "/adults"    },
-    {"95112", NULL, NULL,     NULL,       51, 0, 0,  "/adults"    },
-    {"95112", NULL, NULL,     NULL,       50, 1, 0,  "/adults"    },
-    {"95112", NULL, NULL,     NULL,       -1, 2, 0,  "/adults"    },
-    {"00000", NULL, NULL,     NULL,       10, 0, 0,  "/venue_zip" },
-    {"90012", NULL, NULL,     NULL,       10, 0, 0,  "/venue_zip" },
-    {"96001", NULL, NULL,     NULL,       10, 0, 0,  "/venue_zip" },
-    {"96001", SAC,  NULL,     NULL,       10, 0, 0,  "/venue_zip" },
-    {"95112", OLD,  NULL,     NULL,       10, 0, 0,  "/station_id"},
-    {"95112", "x",  NULL,     NULL,       10, 0, 0,  "/station_id"},
-    {"95112", NULL, "SUMMER", NULL,       10, 0, 0,  "/promo_code"},
-    {"95112", NULL, NULL,     "caviar",   10, 0, 0,  "/addons/0"  },
-    {"95112", NULL, NULL,     "gyoza",    10, 0, 4,  "/addons/0"  },
-    {"95112", NULL, NULL,     "sake_bar", 10, 0, 2,  "/addons/0"  },
-    {"95112", NULL, NULL,     "gyoza",    10, 0, -1, "/addons/0"  },
+    {"95112", NULL, NULL, NULL, 0, 0, 0, "/adults"},
+    {"95112", NULL, NULL, NULL, 51, 0, 0, "/adults"},
+    {"95112", NULL, NULL, NULL, 50, 1, 0, "/adults"},
+    {"95112", NULL, NULL, NULL, -1, 2, 0, "/adults"},
+    {"00000", NULL, NULL, NULL, 10, 0, 0, "/venue_zip"},
+    {"90012", NULL, NULL, NULL, 10, 0, 0, "/venue_zip"},
+    {"96001", NULL, NULL, NULL, 10, 0, 0, "/venue_zip"},
+    {"96001", SAC, NULL, NULL, 10, 0, 0, "/venue_zip"},
+    {"95112", OLD, NULL, NULL, 10, 0, 0, "/station_id"},
+    {"95112", "x", NULL, NULL, 10, 0, 0, "/station_id"},
+    {"95112", NULL, "SUMMER", NULL, 10, 0, 0, "/promo_code"},
+    {"95112", NULL, NULL, "caviar", 10, 0, 0, "/addons/0"},
+    {"95112", NULL, NULL, "gyoza", 10, 0, 4, "/addons/0"},
+    {"95112", NULL, NULL, "sake_bar", 10, 0, 2, "/addons/0"},
+    {"95112", NULL, NULL, "gyoza", 10, 0, -1, "/addons/0"},
 };
 
 static void test_refusals(void **state)
@@ -229,11 +229,7 @@ static void test_nearest_station_comes(void **state)
     (void)state;
     static const struct {
         const char *zip, *station;
-    } cases[] = {
-        {"94301", BAY},
-        {"95112", BAY},
-        {"95814", SAC}
-    };
+    } cases[] = {{"94301", BAY}, {"95112", BAY}, {"95814", SAC}};
     struct catalogue *c = catalogue_make();
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct arena *a = arena_new(1 << 20);
@@ -289,22 +285,22 @@ static void test_broken_catalogues(void **state)
     static const struct {
         const char *json, *zips;
     } cases[] = {
-        {"",                                                                          ""           },
-        {"[]",                                                                        ""           },
-        {"{}",                                                                        ""           },
-        {"{\"version\":1,\"stations\":[{}],\"items\":[],\"prices\":[],\"peaks\":[]}", ""           },
-        {"{\"version\":1,\"stations\":[],\"items\":[],\"prices\":[" PRICE("bribe",    "null",        "",
-         "1") "],\"peaks\":[]}",
+        {"", ""},
+        {"[]", ""},
+        {"{}", ""},
+        {"{\"version\":1,\"stations\":[{}],\"items\":[],\"prices\":[],\"peaks\":[]}", ""},
+        {"{\"version\":1,\"stations\":[],\"items\":[],\"prices\":[" PRICE("bribe", "null", "",
+                                                                          "1") "],\"peaks\":[]}",
          ""},
         {"{\"version\":1,\"stations\":[],\"items\":[],\"prices\":[" PRICE(
-             "deposit",                                                      "\"" BAY "\"",                                                                                         "", "1") "],\"peaks\":[]}",
+             "deposit", "\"" BAY "\"", "", "1") "],\"peaks\":[]}",
          ""},
         {"{\"version\":1,\"stations\":[],\"items\":[],\"prices\":[],\"peaks\":[" PEAK(
-             "x",                                                      "null", "[8]", "", "", "1") "]}",
+             "x", "null", "[8]", "", "", "1") "]}",
          ""},
-        {"{\"version\":1,\"stations\":[],\"items\":[],\"prices\":[],\"peaks\":[]}",                                                     "95112 1"                                                                                        },
+        {"{\"version\":1,\"stations\":[],\"items\":[],\"prices\":[],\"peaks\":[]}", "95112 1"},
         {"{\"version\":1,\"stations\":[],\"items\":[],\"prices\":[],\"peaks\":[]}",
-         "95112 1 1\n95111 1 1"             },
+         "95112 1 1\n95111 1 1"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct catalogue *c = NULL;

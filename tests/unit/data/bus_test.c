@@ -71,17 +71,17 @@ static void run_and_fail(void *owner, struct job *job)
 }
 
 static const struct consumer consumers[] = {
-    {"booking.see",    NULL,          "booking.see",   note_events},
-    {"booking.typed",  "a.one a.two", "booking.see",   NULL       },
-    {"booking.choke",  NULL,          "booking.choke", NULL       },
-    {"booking.late",   NULL,          "booking.late",  NULL       },
-    {"booking.notice", NULL,          NULL,            note_events},
+    {"booking.see", NULL, "booking.see", note_events},
+    {"booking.typed", "a.one a.two", "booking.see", NULL},
+    {"booking.choke", NULL, "booking.choke", NULL},
+    {"booking.late", NULL, "booking.late", NULL},
+    {"booking.notice", NULL, NULL, note_events},
 };
 
 static const struct job_kind kinds[] = {
-    {"booking.quick", 4, 60000, 3, run_at_once },
-    {"booking.slow",  2, 300,   3, run_keep    },
-    {"booking.bad",   1, 60000, 2, run_and_fail},
+    {"booking.quick", 4, 60000, 3, run_at_once},
+    {"booking.slow", 2, 300, 3, run_keep},
+    {"booking.bad", 1, 60000, 2, run_and_fail},
 };
 
 /* --- helpers -------------------------------------------------------------------------------- */

@@ -2,8 +2,8 @@
 #include "pg_pool.h"
 
 static const struct pg_constraint constraints[] = {
-    {"thing_name_key", ERR_CONFLICT,       "/name", "This name is taken."},
-    {"thing_late_key", ERR_STATE_CONFLICT, NULL,    "Too late."          },
+    {"thing_name_key", ERR_CONFLICT, "/name", "This name is taken."},
+    {"thing_late_key", ERR_STATE_CONFLICT, NULL, "Too late."},
 };
 
 static const struct pg_stmt fail = {"fail", "SELECT fail($1, $2)::text AS v", 2, PG_READ};
@@ -98,12 +98,7 @@ static void columns_are_found_by_name_and_what_is_outside_is_null(void **state)
     assert_null(pg_get(r, 0, 1));
     assert_int_equal(pg_len(r, 0, 1), 0);
     assert_string_equal(pg_first(r, "one"), "a");
-    static const int outside[][2] = {
-        {-1, 0 },
-        {2,  0 },
-        {0,  -1},
-        {0,  3 }
-    };
+    static const int outside[][2] = {{-1, 0}, {2, 0}, {0, -1}, {0, 3}};
     for (size_t i = 0; i < ARRAY_LEN(outside); i++) {
         assert_null(pg_get(r, outside[i][0], outside[i][1]));
         assert_int_equal(pg_len(r, outside[i][0], outside[i][1]), 0);
@@ -223,12 +218,9 @@ static void a_full_queue_says_busy(void **state)
 static void sessions_have_their_settings(void **state)
 {
     static const char *const settings[][2] = {
-        {"statement_timeout",             "5s"            },
-        {"TimeZone",                      "UTC"           },
-        {"application_name",              "pg_test"       },
-        {"default_transaction_isolation", "read committed"},
-        {"client_encoding",               "UTF8"          },
-        {"jit",                           "off"           },
+        {"statement_timeout", "5s"},     {"TimeZone", "UTC"},
+        {"application_name", "pg_test"}, {"default_transaction_isolation", "read committed"},
+        {"client_encoding", "UTF8"},     {"jit", "off"},
     };
     struct pool *p = *state;
     for (size_t i = 0; i < ARRAY_LEN(settings); i++)
@@ -278,18 +270,18 @@ static void sqlstates_become_errors(void **state)
         enum err err;
         const char *detail;
     } rows[] = {
-        {"40001", "serialization",          ERR_RETRY,       "(null)"   },
-        {"40P01", "deadlock",               ERR_RETRY,       "(null)"   },
-        {"57014", "canceled",               ERR_TIMEOUT,     "(null)"   },
-        {"53100", "disk full",              ERR_UNAVAILABLE, "(null)"   },
-        {"22P02", "text",                   ERR_INVALID,     "(null)"   },
-        {"23514", "check",                  ERR_INVALID,     "(null)"   },
-        {"42501", "no right",               ERR_INTERNAL,    "(null)"   },
-        {"P0001", "raised",                 ERR_INTERNAL,    "(null)"   },
-        {"MH000", "conflict",               ERR_CONFLICT,    "Say this."},
-        {"MH000", "idempotency_key_reused", ERR_KEY_REUSED,  "(null)"   },
-        {"MH999", "not_found",              ERR_NOT_FOUND,   "(null)"   },
-        {"MH000", "no such code",           ERR_INTERNAL,    "(null)"   },
+        {"40001", "serialization", ERR_RETRY, "(null)"},
+        {"40P01", "deadlock", ERR_RETRY, "(null)"},
+        {"57014", "canceled", ERR_TIMEOUT, "(null)"},
+        {"53100", "disk full", ERR_UNAVAILABLE, "(null)"},
+        {"22P02", "text", ERR_INVALID, "(null)"},
+        {"23514", "check", ERR_INVALID, "(null)"},
+        {"42501", "no right", ERR_INTERNAL, "(null)"},
+        {"P0001", "raised", ERR_INTERNAL, "(null)"},
+        {"MH000", "conflict", ERR_CONFLICT, "Say this."},
+        {"MH000", "idempotency_key_reused", ERR_KEY_REUSED, "(null)"},
+        {"MH999", "not_found", ERR_NOT_FOUND, "(null)"},
+        {"MH000", "no such code", ERR_INTERNAL, "(null)"},
     };
     struct pool *p = *state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -330,11 +322,11 @@ static void violated_constraints_are_worded_by_the_table(void **state)
         enum err err;
         const char *pointer, *detail;
     } rows[] = {
-        {{"a", "x", "1"},  ERR_OK,             "(null)", "(null)"             },
-        {{"a", "y", "1"},  ERR_CONFLICT,       "/name",  "This name is taken."},
-        {{"b", "x", "1"},  ERR_STATE_CONFLICT, "(null)", "Too late."          }, /* at the commit */
-        {{"b", "y", "0"},  ERR_INVALID,        "(null)", "(null)"             },
-        {{"b", "y", NULL}, ERR_INVALID,        "(null)", "(null)"             },
+        {{"a", "x", "1"}, ERR_OK, "(null)", "(null)"},
+        {{"a", "y", "1"}, ERR_CONFLICT, "/name", "This name is taken."},
+        {{"b", "x", "1"}, ERR_STATE_CONFLICT, "(null)", "Too late."}, /* at the commit */
+        {{"b", "y", "0"}, ERR_INVALID, "(null)", "(null)"},
+        {{"b", "y", NULL}, ERR_INVALID, "(null)", "(null)"},
     };
     struct pool *p = *state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

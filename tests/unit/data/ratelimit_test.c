@@ -56,21 +56,21 @@ static void a_story_in_numbers(void **state UNUSED)
         int remaining, retry_after_s;
         int64_t reset_s; /* after T0 */
     } rows[] = {
-        {{20, 40, 0},  0,       1,  true,  39, 0,    3   },
-        {{20, 40, 0},  0,       39, true,  0,  0,    120 },
-        {{20, 40, 0},  0,       1,  false, 0,  60,   120 }, /* the minute is used up */
-        {{20, 40, 0},  59999,   1,  false, 0,  1,    120 },
-        {{20, 40, 0},  60000,   1,  true,  19, 0,    123 }, /* 20 have come back, one goes */
-        {{20, 40, 0},  60000,   19, true,  0,  0,    180 },
-        {{20, 40, 0},  60000,   1,  false, 0,  3,    180 },
-        {{20, 40, 0},  62999,   1,  false, 0,  1,    180 },
-        {{20, 40, 0},  63000,   1,  true,  0,  0,    183 },
-        {{20, 40, 0},  600000,  1,  true,  39, 0,    603 }, /* never more than the burst */
-        {{20, 40, 50}, 1200000, 1,  false, 0,  2400, 1200}, /* 61 in this hour: over 50 */
-        {{20, 40, 50}, 3600000, 1,  true,  39, 0,    3603}, /* the next hour */
-        {{20, 40, 50}, 3599000, 1,  true,  38, 0,    3606}, /* a clock that is a second behind */
-        {{20, 10, 50}, 3600000, 1,  true,  9,  0,    3603}, /* configured down */
-        {{20, 40, 0},  1000,    1,  true,  8,  0,    97  }, /* a clock set back an hour follows */
+        {{20, 40, 0}, 0, 1, true, 39, 0, 3},
+        {{20, 40, 0}, 0, 39, true, 0, 0, 120},
+        {{20, 40, 0}, 0, 1, false, 0, 60, 120}, /* the minute is used up */
+        {{20, 40, 0}, 59999, 1, false, 0, 1, 120},
+        {{20, 40, 0}, 60000, 1, true, 19, 0, 123}, /* 20 have come back, one goes */
+        {{20, 40, 0}, 60000, 19, true, 0, 0, 180},
+        {{20, 40, 0}, 60000, 1, false, 0, 3, 180},
+        {{20, 40, 0}, 62999, 1, false, 0, 1, 180},
+        {{20, 40, 0}, 63000, 1, true, 0, 0, 183},
+        {{20, 40, 0}, 600000, 1, true, 39, 0, 603},       /* never more than the burst */
+        {{20, 40, 50}, 1200000, 1, false, 0, 2400, 1200}, /* 61 in this hour: over 50 */
+        {{20, 40, 50}, 3600000, 1, true, 39, 0, 3603},    /* the next hour */
+        {{20, 40, 50}, 3599000, 1, true, 38, 0, 3606},    /* a clock that is a second behind */
+        {{20, 10, 50}, 3600000, 1, true, 9, 0, 3603},     /* configured down */
+        {{20, 40, 0}, 1000, 1, true, 8, 0, 97},           /* a clock set back an hour follows */
     };
     struct rate_bucket b = {0};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -119,12 +119,7 @@ static void script_take(const char *key, struct rate rate, int64_t now_ms)
 static void script_and_code_say_the_same(void **state UNUSED)
 {
     static const struct rate rates[] = {
-        {20,      40,      0  },
-        {60,      100,     300},
-        {1,       1,       2  },
-        {1000000, 1000000, 0  },
-        {7,       3,       0  }
-    };
+        {20, 40, 0}, {60, 100, 300}, {1, 1, 2}, {1000000, 1000000, 0}, {7, 3, 0}};
     static const int64_t steps[] = {0,    0,     0,     1,       17,      999,
                                     3000, 60000, -2000, 3600000, -400000, 86400000};
     srandom(7); /* the same every time */

@@ -129,18 +129,18 @@ static void replies_of_every_type_are_read(void **state UNUSED)
         size_t n;
         const char *text;
     } rows[] = {
-        {{"SET", "k", "value"},                           REDIS_STR,   0,  2, "OK"   },
-        {{"GET", "k"},                                    REDIS_STR,   0,  5, "value"},
-        {{"GET", "none"},                                 REDIS_NIL,   0,  0, ""     },
-        {{"DEL", "k", "none"},                            REDIS_INT,   1,  0, ""     },
-        {{"EVAL", "return -7", "0"},                      REDIS_INT,   -7, 0, ""     },
-        {{"RPUSH", "list", "a", "b", "c"},                REDIS_INT,   3,  0, ""     },
-        {{"LRANGE", "list", "0", "-1"},                   REDIS_ARRAY, 0,  3, ""     },
-        {{"LRANGE", "none", "0", "-1"},                   REDIS_ARRAY, 0,  0, ""     },
-        {{"EVAL", "return {1,{'x',{false}},'y'}", "0"},   REDIS_ARRAY, 0,  3, ""     },
-        {{"EVAL", "return {{err='no'},{ok='yes'}}", "0"}, REDIS_ARRAY, 0,  2, ""     },
-        {{"SET", "empty", ""},                            REDIS_STR,   0,  2, "OK"   },
-        {{"GET", "empty"},                                REDIS_STR,   0,  0, ""     },
+        {{"SET", "k", "value"}, REDIS_STR, 0, 2, "OK"},
+        {{"GET", "k"}, REDIS_STR, 0, 5, "value"},
+        {{"GET", "none"}, REDIS_NIL, 0, 0, ""},
+        {{"DEL", "k", "none"}, REDIS_INT, 1, 0, ""},
+        {{"EVAL", "return -7", "0"}, REDIS_INT, -7, 0, ""},
+        {{"RPUSH", "list", "a", "b", "c"}, REDIS_INT, 3, 0, ""},
+        {{"LRANGE", "list", "0", "-1"}, REDIS_ARRAY, 0, 3, ""},
+        {{"LRANGE", "none", "0", "-1"}, REDIS_ARRAY, 0, 0, ""},
+        {{"EVAL", "return {1,{'x',{false}},'y'}", "0"}, REDIS_ARRAY, 0, 3, ""},
+        {{"EVAL", "return {{err='no'},{ok='yes'}}", "0"}, REDIS_ARRAY, 0, 2, ""},
+        {{"SET", "empty", ""}, REDIS_STR, 0, 2, "OK"},
+        {{"GET", "empty"}, REDIS_STR, 0, 0, ""},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct answer *a = await(submit(rows[i].argv));
@@ -373,14 +373,14 @@ static void urls_choose_user_and_database(void **state UNUSED)
         const char *login, *host, *db;
         bool works;
     } rows[] = {
-        {"default:secret@",    "localhost", "",    true },
-        {":s%65cret@",         "127.0.0.1", "/3",  true },
-        {"svc:p%40ss%2Fword@", "127.0.0.1", "/3",  true },
-        {"",                   "127.0.0.1", "/3",  false},
-        {"svc:wrong@",         "127.0.0.1", "/3",  false},
-        {"nobody:p%40ss@",     "127.0.0.1", "/3",  false},
-        {":secret@",           "127.0.0.1", "/99", false},
-        {":secret@",           "127.0.0.1", "",    true },
+        {"default:secret@", "localhost", "", true},
+        {":s%65cret@", "127.0.0.1", "/3", true},
+        {"svc:p%40ss%2Fword@", "127.0.0.1", "/3", true},
+        {"", "127.0.0.1", "/3", false},
+        {"svc:wrong@", "127.0.0.1", "/3", false},
+        {"nobody:p%40ss@", "127.0.0.1", "/3", false},
+        {":secret@", "127.0.0.1", "/99", false},
+        {":secret@", "127.0.0.1", "", true},
     };
     char port[12], url[100];
     listen_on_tcp(port);

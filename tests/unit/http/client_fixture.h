@@ -72,10 +72,10 @@ static inline int tear_down(void **state UNUSED)
     return 0;
 }
 
-#define SERVE(...)                                                                                 \
-    do {                                                                                           \
-        static const struct act acts_[] = {__VA_ARGS__};                                           \
-        peer = fake_peer_new(loop, acts_, ARRAY_LEN(acts_));                                       \
+#define SERVE(...)                                           \
+    do {                                                     \
+        static const struct act acts_[] = {__VA_ARGS__};     \
+        peer = fake_peer_new(loop, acts_, ARRAY_LEN(acts_)); \
     } while (0)
 
 static inline const char *url_of(int port, const char *path)
@@ -109,18 +109,14 @@ static inline struct result run(const struct http_call *call)
 
 static inline struct http_call get_from(int port)
 {
-    return (struct http_call){.method = "GET",
-                              .url = url_of(port, "/"),
-                              .idempotent = true,
-                              .deadline_ms = 5000};
+    return (struct http_call){
+        .method = "GET", .url = url_of(port, "/"), .idempotent = true, .deadline_ms = 5000};
 }
 
 static inline struct http_call post_to(int port)
 {
-    return (struct http_call){.method = "POST",
-                              .url = url_of(port, "/"),
-                              .body = STR("{\"a\":1}"),
-                              .deadline_ms = 5000};
+    return (struct http_call){
+        .method = "POST", .url = url_of(port, "/"), .body = STR("{\"a\":1}"), .deadline_ms = 5000};
 }
 
 #endif

@@ -34,13 +34,13 @@ static void each_method_sends_its_own_form(void **state UNUSED)
     static const struct {
         const char *method, *body, *sent, *length;
     } cases[] = {
-        {"POST",   "{}", "POST / HTTP/1.1\r\n",   "Content-Length: 2\r\n"},
-        {"POST",   "",   "POST / HTTP/1.1\r\n",   "Content-Length: 0\r\n"},
-        {"PUT",    "{}", "PUT / HTTP/1.1\r\n",    "Content-Length: 2\r\n"},
-        {"PATCH",  "{}", "PATCH / HTTP/1.1\r\n",  "Content-Length: 2\r\n"},
-        {"DELETE", "",   "DELETE / HTTP/1.1\r\n", NULL                   },
+        {"POST", "{}", "POST / HTTP/1.1\r\n", "Content-Length: 2\r\n"},
+        {"POST", "", "POST / HTTP/1.1\r\n", "Content-Length: 0\r\n"},
+        {"PUT", "{}", "PUT / HTTP/1.1\r\n", "Content-Length: 2\r\n"},
+        {"PATCH", "{}", "PATCH / HTTP/1.1\r\n", "Content-Length: 2\r\n"},
+        {"DELETE", "", "DELETE / HTTP/1.1\r\n", NULL},
         {"DELETE", "{}", "DELETE / HTTP/1.1\r\n", "Content-Length: 2\r\n"},
-        {"GET",    "{}", "GET / HTTP/1.1\r\n",    "Content-Length: 2\r\n"},
+        {"GET", "{}", "GET / HTTP/1.1\r\n", "Content-Length: 2\r\n"},
     };
     SERVE({OK_REPLY, THEN_KEEP});
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -186,10 +186,7 @@ static void an_idempotent_call_is_repeated_after_a_server_error(void **state UNU
     static const char *const first[] = {REPLY("500 Oops"), REPLY("503 Busy"), REPLY("429 Slow"),
                                         NULL};
     for (size_t i = 0; i < ARRAY_LEN(first); i++) {
-        struct act acts[] = {
-            {first[i], THEN_CLOSE},
-            {OK_REPLY, THEN_KEEP }
-        };
+        struct act acts[] = {{first[i], THEN_CLOSE}, {OK_REPLY, THEN_KEEP}};
         struct fake_peer *p = fake_peer_new(loop, acts, 2);
         struct http_call call = get_from(p->port);
         struct result r = run(&call);
@@ -228,11 +225,9 @@ static void a_call_that_must_not_be_doubled_is_sent_once(void **state UNUSED)
         const char *reply;
         enum err e;
         int status;
-    } cases[] = {
-        {REPLY("500 Oops"), ERR_OK,          500},
-        {REPLY("429 Slow"), ERR_OK,          429},
-        {NULL,              ERR_UNAVAILABLE, 0  }
-    };
+    } cases[] = {{REPLY("500 Oops"), ERR_OK, 500},
+                 {REPLY("429 Slow"), ERR_OK, 429},
+                 {NULL, ERR_UNAVAILABLE, 0}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct act act = {cases[i].reply, THEN_CLOSE};
         struct fake_peer *p = fake_peer_new(loop, &act, 1);
@@ -290,12 +285,12 @@ static void retry_after_beyond_the_deadline_ends_the_call(void **state UNUSED)
         int64_t at_least_s;
         int tries;
     } cases[] = {
-        {"Retry-After: 120",                           120,  1},
-        {"Retry-After: 99999999999999999999",          0,    0}, /* any answer will do */
+        {"Retry-After: 120", 120, 1},
+        {"Retry-After: 99999999999999999999", 0, 0}, /* any answer will do */
         {"Retry-After: Fri, 31 Dec 2100 23:59:59 GMT", 1000, 1},
-        {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT", 0,    3},
-        {"Retry-After: soon",                          0,    3},
-        {"Retry-After: -5",                            0,    3},
+        {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT", 0, 3},
+        {"Retry-After: soon", 0, 3},
+        {"Retry-After: -5", 0, 3},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char reply[256];

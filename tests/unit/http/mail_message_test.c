@@ -183,11 +183,11 @@ static void addresses_come_in_three_forms(void **state UNUSED)
     static const struct {
         const char *text, *name, *mailbox;
     } good[] = {
-        {"a@b.test",                     "",              "a@b.test"},
-        {"<a@b.test>",                   "",              "a@b.test"},
-        {"My Hibachi <a@b.test>",        "My Hibachi",    "a@b.test"},
+        {"a@b.test", "", "a@b.test"},
+        {"<a@b.test>", "", "a@b.test"},
+        {"My Hibachi <a@b.test>", "My Hibachi", "a@b.test"},
         {"\"Hibachi, Inc.\" <a@b.test>", "Hibachi, Inc.", "a@b.test"},
-        {"Gr\xc3\xbcn<a@b.test>",        "Gr\xc3\xbcn",   "a@b.test"},
+        {"Gr\xc3\xbcn<a@b.test>", "Gr\xc3\xbcn", "a@b.test"},
     };
     static const char *const bad[] = {"",
                                       "a",

@@ -241,18 +241,18 @@ static void replies_mean_again_or_never(void **state UNUSED)
         enum err e;
         const char *codes;
     } cases[] = {
-        {{.quit = NULL},                                       ERR_OK,          ""         },
-        {{.greeting = "421 busy\r\n"},                         ERR_UNAVAILABLE, "421"      },
-        {{.greeting = "554 no service\r\n"},                   ERR_UNAVAILABLE, "554"      },
-        {{.greeting = "HTTP/1.1 400 Bad\r\n\r\n", .ehlo = ""}, ERR_UNAVAILABLE, ""         },
-        {{.mail = "451 later\r\n"},                            ERR_UNAVAILABLE, "451"      },
-        {{.mail = "550 5.7.1 not you\r\n"},                    ERR_INVALID,     "550 5.7.1"},
-        {{.mail = "530 5.7.0 log in first\r\n"},               ERR_UNAVAILABLE, "530 5.7.0"},
-        {{.rcpt = "450 4.2.1 mailbox busy\r\n"},               ERR_UNAVAILABLE, "450 4.2.1"},
-        {{.rcpt = "550 5.1.1 guest@example.test unknown\r\n"}, ERR_INVALID,     "550 5.1.1"},
-        {{.data = "554 no\r\n"},                               ERR_INVALID,     "554"      },
-        {{.end = "552 5.3.4 too large\r\n"},                   ERR_INVALID,     "552 5.3.4"},
-        {{.end = "452 4.3.1 disk full\r\n"},                   ERR_UNAVAILABLE, "452 4.3.1"},
+        {{.quit = NULL}, ERR_OK, ""},
+        {{.greeting = "421 busy\r\n"}, ERR_UNAVAILABLE, "421"},
+        {{.greeting = "554 no service\r\n"}, ERR_UNAVAILABLE, "554"},
+        {{.greeting = "HTTP/1.1 400 Bad\r\n\r\n", .ehlo = ""}, ERR_UNAVAILABLE, ""},
+        {{.mail = "451 later\r\n"}, ERR_UNAVAILABLE, "451"},
+        {{.mail = "550 5.7.1 not you\r\n"}, ERR_INVALID, "550 5.7.1"},
+        {{.mail = "530 5.7.0 log in first\r\n"}, ERR_UNAVAILABLE, "530 5.7.0"},
+        {{.rcpt = "450 4.2.1 mailbox busy\r\n"}, ERR_UNAVAILABLE, "450 4.2.1"},
+        {{.rcpt = "550 5.1.1 guest@example.test unknown\r\n"}, ERR_INVALID, "550 5.1.1"},
+        {{.data = "554 no\r\n"}, ERR_INVALID, "554"},
+        {{.end = "552 5.3.4 too large\r\n"}, ERR_INVALID, "552 5.3.4"},
+        {{.end = "452 4.3.1 disk full\r\n"}, ERR_UNAVAILABLE, "452 4.3.1"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct smtp_server s;
@@ -301,11 +301,11 @@ static void a_server_that_stops_answering_is_left_at_the_deadline(void **state U
         struct smtp_script script;
         enum err e;
     } cases[] = {
-        {{.greeting = ""},                   ERR_UNAVAILABLE},
-        {{.rcpt = ""},                       ERR_UNAVAILABLE},
-        {{.end = ""},                        ERR_UNAVAILABLE},
-        {{.quit = ""},                       ERR_OK         }, /* curl would wait for two minutes */
-        {{.rcpt = "550 no\r\n", .quit = ""}, ERR_INVALID    },
+        {{.greeting = ""}, ERR_UNAVAILABLE},
+        {{.rcpt = ""}, ERR_UNAVAILABLE},
+        {{.end = ""}, ERR_UNAVAILABLE},
+        {{.quit = ""}, ERR_OK}, /* curl would wait for two minutes */
+        {{.rcpt = "550 no\r\n", .quit = ""}, ERR_INVALID},
     };
     struct ticker ticker = {.ticks = 0};
     ticker.timer = loop_timer_new(loop, on_tick, &ticker);
@@ -428,12 +428,12 @@ static void a_mailer_needs_a_server_and_a_sender(void **state UNUSED)
     static const struct {
         const char *url, *from;
     } cases[] = {
-        {"http://127.0.0.1:25",             "a@b.test"},
-        {"",                                "a@b.test"},
-        {"smtp://",                         "a@b.test"},
+        {"http://127.0.0.1:25", "a@b.test"},
+        {"", "a@b.test"},
+        {"smtp://", "a@b.test"},
         {"smtp://user:secret@127.0.0.1:25", "a@b.test"},
-        {"smtp://127.0.0.1:25",             "nobody"  },
-        {"smtp://127.0.0.1:25",             ""        },
+        {"smtp://127.0.0.1:25", "nobody"},
+        {"smtp://127.0.0.1:25", ""},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const struct mailer_options options = {

@@ -175,12 +175,13 @@ static void test_refusals(void **state)
         enum err e;
     } cases[] = {
         {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-         ERR_LENGTH_REQUIRED                                                                                             },
+         ERR_LENGTH_REQUIRED},
         {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 5\r\n\r\nGET /evil HTTP/1.1\r\nHost: "
-         "a\r\n\r\n",                                                                     ERR_MALFORMED         },
-        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n",                             ERR_TOO_LARGE         },
-        {"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n",                                                    ERR_METHOD_NOT_ALLOWED},
-        {"\x16\x03\x01\x02\n\n",                                                               ERR_MALFORMED         },
+         "a\r\n\r\n",
+         ERR_MALFORMED},
+        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", ERR_TOO_LARGE},
+        {"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", ERR_METHOD_NOT_ALLOWED},
+        {"\x16\x03\x01\x02\n\n", ERR_MALFORMED},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct fixture f = {0};

@@ -6,19 +6,19 @@
 static const struct {
     const char *text, *cell;
 } cases[] = {
-    {NULL,                          "\"\""                                },
-    {"",                            "\"\""                                },
-    {"user.lock",                   "\"user.lock\""                       },
-    {"a,b;c",                       "\"a,b;c\""                           },
-    {"he said \"no\"",              "\"he said \"\"no\"\"\""              },
-    {"two\nlines",                  "\"two\nlines\""                      },
+    {NULL, "\"\""},
+    {"", "\"\""},
+    {"user.lock", "\"user.lock\""},
+    {"a,b;c", "\"a,b;c\""},
+    {"he said \"no\"", "\"he said \"\"no\"\"\""},
+    {"two\nlines", "\"two\nlines\""},
     {"=HYPERLINK(\"http://evil\")", "\"'=HYPERLINK(\"\"http://evil\"\")\""},
-    {"+1",                          "\"'+1\""                             },
-    {"-2+3",                        "\"'-2+3\""                           },
-    {"@SUM(A1)",                    "\"'@SUM(A1)\""                       },
-    {"\t=1+1",                      "\"'\t=1+1\""                         },
-    {"\r=1+1",                      "\"'\r=1+1\""                         },
-    {"1-2",                         "\"1-2\""                             },
+    {"+1", "\"'+1\""},
+    {"-2+3", "\"'-2+3\""},
+    {"@SUM(A1)", "\"'@SUM(A1)\""},
+    {"\t=1+1", "\"'\t=1+1\""},
+    {"\r=1+1", "\"'\r=1+1\""},
+    {"1-2", "\"1-2\""},
 };
 
 static void quotes_and_disarms(void **state UNUSED)

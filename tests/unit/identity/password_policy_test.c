@@ -6,34 +6,34 @@
 static const struct {
     const char *password, *problem;
 } cases[] = {
-  /* good ones: long is enough */
-    {"correct staple horse moon",    NULL                                },
-    {"vermicelli99lamps",            NULL                                },
-    {"Xq7#mvTz!2pL",                 NULL                                },
-    {"zwölf Zeichen, ja",           NULL                                },
-    {"93847561029384",               NULL                                },
-    {"3f9a1c77e05b2d48",             NULL                                },
-    {"i cook at your place",         NULL                                },
- /* few characters, or each the next of the last */
-    {"aaaaaaaaaaaaaa",               "is too regular"                    },
-    {"121212121212",                 "is too regular"                    },
-    {"123456789012",                 "is too regular"                    },
-    {"987654321098",                 "is too regular"                    },
-    {"abcdefghijklmnop",             "is too regular"                    },
- /* common words in disguise */
-    {"Password1234!",                "is a common password"              },
-    {"p4$$w0rd2026!!",               "is a common password"              },
-    {"PASSWORDPASSWORD",             "is a common password"              },
-    {"letmein-letmein",              "is a common password"              },
-    {"qwertyuiop1234",               "is a common password"              },
-    {"1q2w3e4r5t6y",                 "is a common password"              },
-    {"Hibachi2026!!",                "is a common password"              },
-    {"correct horse battery staple", "is a common password"              },
- /* what everybody knows of the account */
-    {"maria.santos@example.com",     "is made of the address or the name"},
-    {"MARIA.SANTOS@EXAMPLE.COM",     "is made of the address or the name"},
-    {"mariasantos1977",              "is made of the address or the name"},
-    {"Maria-Santos-Lopez",           "is made of the address or the name"},
+    /* good ones: long is enough */
+    {"correct staple horse moon", NULL},
+    {"vermicelli99lamps", NULL},
+    {"Xq7#mvTz!2pL", NULL},
+    {"zwölf Zeichen, ja", NULL},
+    {"93847561029384", NULL},
+    {"3f9a1c77e05b2d48", NULL},
+    {"i cook at your place", NULL},
+    /* few characters, or each the next of the last */
+    {"aaaaaaaaaaaaaa", "is too regular"},
+    {"121212121212", "is too regular"},
+    {"123456789012", "is too regular"},
+    {"987654321098", "is too regular"},
+    {"abcdefghijklmnop", "is too regular"},
+    /* common words in disguise */
+    {"Password1234!", "is a common password"},
+    {"p4$$w0rd2026!!", "is a common password"},
+    {"PASSWORDPASSWORD", "is a common password"},
+    {"letmein-letmein", "is a common password"},
+    {"qwertyuiop1234", "is a common password"},
+    {"1q2w3e4r5t6y", "is a common password"},
+    {"Hibachi2026!!", "is a common password"},
+    {"correct horse battery staple", "is a common password"},
+    /* what everybody knows of the account */
+    {"maria.santos@example.com", "is made of the address or the name"},
+    {"MARIA.SANTOS@EXAMPLE.COM", "is made of the address or the name"},
+    {"mariasantos1977", "is made of the address or the name"},
+    {"Maria-Santos-Lopez", "is made of the address or the name"},
 };
 
 static void refuses_what_is_guessed_first(void **state UNUSED)

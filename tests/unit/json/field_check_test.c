@@ -213,11 +213,11 @@ static void test_card_numbers_are_refused(void **state UNUSED)
         expect_canonical(note, note);
     }
     static const char *const elsewhere[][2] = {
-        {"\"token\":\"4111111111111111\"",              "/token"   },
-        {"\"table\":\"4111-1111-1111-1111\"",           "/table"   },
-        {"\"tags\":[\"4111111111111111\"]",             "/tags/0"  },
+        {"\"token\":\"4111111111111111\"", "/token"},
+        {"\"table\":\"4111-1111-1111-1111\"", "/table"},
+        {"\"tags\":[\"4111111111111111\"]", "/tags/0"},
         {"\"settings\":{\"a\":[\"4111111111111111\"]}", "/settings"},
-        {"\"extra\":{\"a\":\"4111111111111111\"}",      "/extra"   },
+        {"\"extra\":{\"a\":\"4111111111111111\"}", "/extra"},
     };
     for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++)
         expect_issue(with(elsewhere[i][0]), ERR_CARD_NUMBER, elsewhere[i][1],

@@ -46,9 +46,7 @@ static const char *table_schema(const struct field_table *t, bool input)
     return in_arena(&b);
 }
 
-static const struct field sub_rows[] = {
-    {.name = "x", .type = FIELD_BOOL}
-};
+static const struct field sub_rows[] = {{.name = "x", .type = FIELD_BOOL}};
 static const struct field_table sub = {"Sub", sub_rows, ARRAY_LEN(sub_rows), 0};
 
 #define REF(name) "{\"$ref\":\"#/components/schemas/" name "\"}"
@@ -167,11 +165,7 @@ static void test_shared_schemas(void **state UNUSED)
 static void compile(const char *pattern, regex_t *ret_regex)
 {
     static const char *const plain[][2] = {
-        {"(?:", "(" },
-        {"\\t", "\t"},
-        {"\\n", "\n"},
-        {"\\r", "\r"}
-    };
+        {"(?:", "("}, {"\\t", "\t"}, {"\\n", "\n"}, {"\\r", "\r"}};
     struct buf b = BUF_INIT(10000);
     assert_null(strstr(pattern, "(?!"));
     for (const char *p = pattern; *p;) {
@@ -232,7 +226,7 @@ static void test_patterns_agree_with_the_checks(void **state UNUSED)
         const char *schema; /* shared; NULL: in the row */
         const char *seeds[5];
     } cases[] = {
-  /* clang-format off */
+        /* clang-format off */
         {{.name = "u", .type = FIELD_UUID}, "Uuid", {"0f8fad5b-D9CB-469f-a165-70867728950e"}},
         {{.name = "t", .type = FIELD_TIME}, "Time", {"00:00", "19:59", "23:30"}},
         {{.name = "at", .type = FIELD_TIMESTAMP}, "Timestamp",
@@ -244,7 +238,7 @@ static void test_patterns_agree_with_the_checks(void **state UNUSED)
         {{.name = "s", .pattern = "slug", .max = 90}, NULL, {"a_0z"}},
         {{.name = "z", .pattern = "zip"}, NULL, {"95112", "95112-1234"}},
         {{.name = "n", .pattern = "table_number"}, NULL, {"A-0Z"}},
-  /* clang-format on */
+        /* clang-format on */
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const struct field *f = &cases[i].row;
@@ -282,11 +276,11 @@ static void test_date_pattern_knows_the_calendar(void **state UNUSED)
 static bool scenario(void *arg UNUSED)
 {
     static const struct field rows[] = {
-  /* clang-format off */
+        /* clang-format off */
         {.name = "a", .min = 10, .prose = "prose"},
         {.name = "b", .type = FIELD_ENUM, .choices = "x|y", .example = "\"x\""},
         {.name = "c", .type = FIELD_LIST, .sub = &sub},
-  /* clang-format on */
+        /* clang-format on */
     };
     static const struct field_table table = {"T", rows, ARRAY_LEN(rows), 0};
     struct buf b = BUF_INIT(10000);

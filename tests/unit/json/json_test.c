@@ -185,10 +185,7 @@ static void test_depth_is_bounded(void **state UNUSED)
         int depth;
         enum err err;
     } cases[] = {
-        {JSON_MAX_DEPTH,     ERR_OK       },
-        {JSON_MAX_DEPTH + 1, ERR_MALFORMED},
-        {100000,             ERR_MALFORMED}
-    };
+        {JSON_MAX_DEPTH, ERR_OK}, {JSON_MAX_DEPTH + 1, ERR_MALFORMED}, {100000, ERR_MALFORMED}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char *arrays = repeat("[", "", "]", cases[i].depth);
         char *objects = repeat("{\"a\":", "1", "}", cases[i].depth);

@@ -140,20 +140,10 @@ static void refuses_values_out_of_form(void **state UNUSED)
     static const struct {
         const char *name, *value;
     } cases[] = {
-        {"T_NAME", ""         },
-        {"T_NAME", "ninebytes"},
-        {"T_NAME", "\xff\xfe" },
-        {"T_PORT", ""         },
-        {"T_PORT", "-2"       },
-        {"T_PORT", "65536"    },
-        {"T_PORT", " 1"       },
-        {"T_LIT",  ""         },
-        {"T_LIT",  "TRUE"     },
-        {"T_LIT",  "2"        },
-        {"T_HEAT", ""         },
-        {"T_HEAT", "Low"      },
-        {"T_HEAT", "low|"     },
-        {"T_HEAT", "off|low"  },
+        {"T_NAME", ""},     {"T_NAME", "ninebytes"}, {"T_NAME", "\xff\xfe"}, {"T_PORT", ""},
+        {"T_PORT", "-2"},   {"T_PORT", "65536"},     {"T_PORT", " 1"},       {"T_LIT", ""},
+        {"T_LIT", "TRUE"},  {"T_LIT", "2"},          {"T_HEAT", ""},         {"T_HEAT", "Low"},
+        {"T_HEAT", "low|"}, {"T_HEAT", "off|low"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct config c;
@@ -192,10 +182,10 @@ static void a_file_gives_the_value(void **state UNUSED)
     static const struct {
         const char *content, *value;
     } cases[] = {
-        {"from file",     "from file"  },
-        {"from file\n",   "from file"  }, /* as editors leave it */
+        {"from file", "from file"},
+        {"from file\n", "from file"},     /* as editors leave it */
         {"two lines\n\n", "two lines\n"}, /* only the one */
-        {"a\r\nb\r\n",    "a\r\nb\r"   },
+        {"a\r\nb\r\n", "a\r\nb\r"},
     };
     setenv("T_SECRET_FILE", path, 1);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -10,11 +10,11 @@
 #include "common/metrics.h"
 
 static const struct metric metrics[] = {
-    {METRIC_COUNTER,   "dishes_served_total",      "dish,table", "Dishes that were served"    },
-    {METRIC_COUNTER,   "fires_lit_total",          "",           "Grills that were lit"       },
-    {METRIC_GAUGE,     "guests",                   "room",       "Guests who are seated"      },
-    {METRIC_HISTOGRAM, "dish_preparation_seconds", "dish",       "From the order to the plate"},
-    {METRIC_HISTOGRAM, "wait_seconds",             "",           "Until there was a seat"     },
+    {METRIC_COUNTER, "dishes_served_total", "dish,table", "Dishes that were served"},
+    {METRIC_COUNTER, "fires_lit_total", "", "Grills that were lit"},
+    {METRIC_GAUGE, "guests", "room", "Guests who are seated"},
+    {METRIC_HISTOGRAM, "dish_preparation_seconds", "dish", "From the order to the plate"},
+    {METRIC_HISTOGRAM, "wait_seconds", "", "Until there was a seat"},
 };
 #define SERVED (&metrics[0])
 #define LIT (&metrics[1])

@@ -19,7 +19,7 @@ static void sha256_matches_fips_180(void **state UNUSED)
     static const struct {
         const char *digest, *text;
     } cases[] = {
-        {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", ""   },
+        {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", ""},
         {"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "abc"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

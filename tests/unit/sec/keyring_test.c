@@ -34,10 +34,7 @@ static const struct {
     write_fn *write;
     read_fn *read;
     const char *version;
-} forms[] = {
-    {keyring_sign, keyring_verify, "v1.a."},
-    {keyring_seal, keyring_unseal, "e1.a."}
-};
+} forms[] = {{keyring_sign, keyring_verify, "v1.a."}, {keyring_seal, keyring_unseal, "e1.a."}};
 
 static void what_went_out_comes_back(void **state UNUSED)
 {

@@ -11,12 +11,8 @@ static void codes_match_rfc_6238(void **state UNUSED)
         int64_t now_s;
         const char *code;
     } cases[] = {
-        {59,          "287082"},
-        {1111111109,  "081804"},
-        {1111111111,  "050471"},
-        {1234567890,  "005924"},
-        {2000000000,  "279037"},
-        {20000000000, "353130"},
+        {59, "287082"},         {1111111109, "081804"}, {1111111111, "050471"},
+        {1234567890, "005924"}, {2000000000, "279037"}, {20000000000, "353130"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char code[7];
@@ -34,12 +30,7 @@ static void a_code_is_good_one_step_early_and_late(void **state UNUSED)
         int64_t steps;
         enum err e;
     } cases[] = {
-        {-2, ERR_UNAUTHORIZED},
-        {-1, ERR_OK          },
-        {0,  ERR_OK          },
-        {1,  ERR_OK          },
-        {2,  ERR_UNAUTHORIZED}
-    };
+        {-2, ERR_UNAUTHORIZED}, {-1, ERR_OK}, {0, ERR_OK}, {1, ERR_OK}, {2, ERR_UNAUTHORIZED}};
     const int64_t step = 37037036;
     char code[7];
     assert_int_equal(totp_code(secret, step, code), ERR_OK);
