@@ -145,11 +145,11 @@ CREATE UNIQUE INDEX customers_email_unique ON booking.customers (lower(email))
     WHERE deleted_at IS NULL AND user_id IS NULL;
 CREATE INDEX customers_email ON booking.customers (lower(email)) WHERE deleted_at IS NULL;
 CREATE INDEX customers_phone ON booking.customers (phone) WHERE deleted_at IS NULL;
-CREATE INDEX customers_station ON booking.customers (station_id, id);
+CREATE INDEX customers_station ON booking.customers (station_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX customers_name ON booking.customers (name_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX customers_search ON booking.customers USING gin (search public.gin_trgm_ops)
     WITH (fastupdate = off) WHERE deleted_at IS NULL; -- reads come far more often, and must not wait
-CREATE INDEX customers_deleted ON booking.customers (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX customers_deleted ON booking.customers (id) WHERE deleted_at IS NOT NULL;
 
 -- --- chefs -------------------------------------------------------------------------------------
 
@@ -172,6 +172,7 @@ CREATE TABLE booking.chefs (
     updated_at timestamptz NOT NULL
 );
 CREATE INDEX chefs_station ON booking.chefs (station_id, id);
+CREATE INDEX chefs_name ON booking.chefs (name, id);
 
 -- The usual week, in the station's local time.
 CREATE TABLE booking.chef_availability (
