@@ -44,15 +44,24 @@ static void print_errors(const struct service *desc UNUSED)
 #undef ERR
 }
 
+static const struct {
+    const char *type;
+    int version;
+    const char *fields, *prose;
+} events[] = {
+#define EVENT(type, version, fields, prose) {type, version, fields, prose},
+#include "events.def"
+#undef EVENT
+};
+
 static void print_events(const struct service *desc)
 {
     size_t n = strlen(desc->name);
     fprintf(stdout, "| type | version | data | when |\n|---|---|---|---|\n");
-#define EVENT(type, version, fields, prose)                    \
-    if (strncmp(type, desc->name, n) == 0 && (type)[n] == '.') \
-        fprintf(stdout, "| `%s` | %d | %s | %s |\n", type, version, fields, prose);
-#include "events.def"
-#undef EVENT
+    for (size_t i = 0; i < ARRAY_LEN(events); i++)
+        if (strncmp(events[i].type, desc->name, n) == 0 && events[i].type[n] == '.')
+            fprintf(stdout, "| `%s` | %d | %s | %s |\n", events[i].type, events[i].version,
+                    events[i].fields, events[i].prose);
 }
 
 static void print_metrics(const struct service *desc)

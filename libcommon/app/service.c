@@ -104,13 +104,9 @@ static int socket_listen(const char *host, int port, bool share, const char *var
 
 static int socket_port(int fd)
 {
-    struct sockaddr_storage address = {0};
+    struct sockaddr_in6 address = {0}; /* the port of IPv4 and IPv6 lies in the same place */
     socklen_t n = sizeof(address);
-    if (getsockname(fd, (struct sockaddr *)&address, &n) != 0)
-        return 0;
-    return ntohs(address.ss_family == AF_INET6
-                     ? ((const struct sockaddr_in6 *)(const void *)&address)->sin6_port
-                     : ((const struct sockaddr_in *)(const void *)&address)->sin_port);
+    return getsockname(fd, (struct sockaddr *)&address, &n) == 0 ? ntohs(address.sin6_port) : 0;
 }
 
 static bool sockets_open(struct main *m)

@@ -180,25 +180,28 @@ static void peak_read(struct reader *r, const struct json *row, void *to)
     }
 }
 
-/* Reads the list `name` into an array in the arena. */
-static void *list_read(struct reader *r, const struct json *doc, const char *name, size_t max,
-                       size_t size,
-                       void (*read)(struct reader *r, const struct json *row, void *to),
-                       size_t *ret_n)
+struct list {
+    const char *name;
+    size_t max, row_bytes;
+    void (*read)(struct reader *r, const struct json *row, void *to);
+};
+
+/* Reads a list into an array in the arena. */
+static void *list_read(struct reader *r, const struct json *doc, struct list l, size_t *ret_n)
 {
-    const struct json *list = json_get(doc, name);
-    if (r->why || !list || json_type(list) != JSON_ARRAY || json_count(list) > max) {
+    const struct json *list = json_get(doc, l.name);
+    if (r->why || !list || json_type(list) != JSON_ARRAY || json_count(list) > l.max) {
         r->why = r->why ? r->why : "a list is missing or too long";
         return NULL;
     }
-    char *rows = arena_alloc(r->c->arena, json_count(list) * size + 1);
+    char *rows = arena_alloc(r->c->arena, json_count(list) * l.row_bytes + 1);
     if (!rows) {
         r->why = "too large";
         return NULL;
     }
     size_t n = 0;
     for (const struct json *row = json_first(list); row && !r->why; row = json_next(row))
-        read(r, row, rows + n++ * size);
+        l.read(r, row, rows + n++ * l.row_bytes);
     *ret_n = n;
     return rows;
 }
@@ -234,14 +237,15 @@ static void document_read(struct reader *r, const struct json *doc, struct str z
 {
     struct catalogue *c = r->c;
     c->version = number_of(r, doc, "version", 0, INT64_MAX);
-    c->stations = list_read(r, doc, "stations", CATALOGUE_MAX_STATIONS, sizeof(*c->stations),
-                            station_read, &c->n_stations);
-    c->items =
-        list_read(r, doc, "items", CATALOGUE_MAX_ITEMS, sizeof(*c->items), item_read, &c->n_items);
-    c->prices = list_read(r, doc, "prices", CATALOGUE_MAX_PRICES, sizeof(*c->prices), price_read,
-                          &c->n_prices);
-    c->peaks =
-        list_read(r, doc, "peaks", CATALOGUE_MAX_PEAKS, sizeof(*c->peaks), peak_read, &c->n_peaks);
+    const struct list stations = {"stations", CATALOGUE_MAX_STATIONS, sizeof(*c->stations),
+                                  station_read};
+    const struct list items = {"items", CATALOGUE_MAX_ITEMS, sizeof(*c->items), item_read};
+    const struct list prices = {"prices", CATALOGUE_MAX_PRICES, sizeof(*c->prices), price_read};
+    const struct list peaks = {"peaks", CATALOGUE_MAX_PEAKS, sizeof(*c->peaks), peak_read};
+    c->stations = list_read(r, doc, stations, &c->n_stations);
+    c->items = list_read(r, doc, items, &c->n_items);
+    c->prices = list_read(r, doc, prices, &c->n_prices);
+    c->peaks = list_read(r, doc, peaks, &c->n_peaks);
     if (!r->why)
         zips_read(r, zips);
 }

@@ -31,11 +31,11 @@ static void ended(struct booking_state *s)
 
 static void catalogue_take(struct booking_state *s, const struct pg_result *result)
 {
-    struct catalogue *fresh;
+    struct catalogue *fresh = NULL;
     const char *body = pg_first(result, "body"), *zips = pg_first(result, "zips"), *why = NULL;
     enum err e = body && zips ? catalogue_parse(str_of(body), str_of(zips), &fresh, &why)
                               : pg_result_err(result);
-    if (e != ERR_OK || !body) {
+    if (e != ERR_OK || !fresh) {
         log_event(LOG_ERROR, "catalogue.kept", LOG_S("code", err_code(e)), LOG_S("why", why),
                   LOG_S("sql", pg_result_message(result)));
         return;
