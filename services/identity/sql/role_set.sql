@@ -5,6 +5,10 @@ WITH role AS (
      WHERE r.name = $2
        AND identity.demand(r.name <> 'SUPER_ADMIN', 'privilege_escalation',
                            'The super administrator may do everything, always.')
+       AND identity.demand($1::jsonb->>'scope' = 'all', 'privilege_escalation',
+                           'Roles are the same at every station.')
+       AND identity.demand(identity.may_give($1::jsonb, r.name, NULL), 'privilege_escalation',
+                           'This role can do more than you.')
 ), want AS (
     SELECT w.permission, w.scope::identity.scope AS scope
       FROM role, jsonb_to_recordset($3::jsonb->'permissions') AS w (permission text, scope text)

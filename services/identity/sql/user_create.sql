@@ -25,14 +25,14 @@ WITH claim AS (
            c.created_at + make_interval(secs => $6::int)
       FROM created c
 ), shown AS (
-    SELECT c.id, c.kind, c.version,
+    SELECT c.id, c.kind,
            identity.user_json(c) || jsonb_build_object('roles', jsonb_build_array(
                jsonb_build_object('role', i.role, 'station_id', i.station_id))) AS json
       FROM created c, input i
 )
-SELECT bus.reply_store($1::jsonb, 201, s.json::text, s.version::text, '/api/v1/users/' || s.id)
-           AS body,
-       s.version AS etag, '/api/v1/users/' || s.id AS location,
+SELECT bus.reply_store($1::jsonb, 201, s.json::text, identity.user_etag(s.json),
+                       '/api/v1/users/' || s.id) AS body,
+       identity.user_etag(s.json) AS etag, '/api/v1/users/' || s.id AS location,
        bus.audit($1::jsonb, 'user.create', 'user', s.id::text, NULL, s.json),
        bus.emit($1::jsonb, 'identity.user.created', s.id::text,
                 jsonb_build_object('user_id', s.id, 'kind', s.kind)),

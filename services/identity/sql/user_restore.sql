@@ -18,7 +18,7 @@ WITH found AS (
       FROM old WHERE u.id = old.id
     RETURNING u.*
 )
-SELECT identity.user_json(new) AS body, new.version AS etag,
+SELECT identity.user_json(new) AS body, identity.user_etag(identity.user_json(new)) AS etag,
        bus.audit($1::jsonb, 'user.restore', 'user', new.id::text, identity.user_json(old),
                  identity.user_json(new)),
        bus.emit($1::jsonb, 'identity.user.restored', new.id::text, jsonb_build_object('user_id', new.id))

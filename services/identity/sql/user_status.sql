@@ -23,7 +23,7 @@ WITH found AS (
       FROM new n WHERE s.user_id = n.id AND s.revoked_at IS NULL AND n.status <> 'active'
     RETURNING s.id, s.user_id
 )
-SELECT identity.user_json(new) AS body, new.version AS etag,
+SELECT identity.user_json(new) AS body, identity.user_etag(identity.user_json(new)) AS etag,
        (SELECT count(bus.revoke($1::jsonb, e.user_id, e.id)) FROM ended e),
        CASE WHEN new.status <> 'active' THEN identity.revoke_keys($1::jsonb, new.id) END,
        bus.audit($1::jsonb, 'user.' || $5, 'user', new.id::text, identity.user_json(old),

@@ -1,5 +1,5 @@
 -- write: an account's profile, by staff; a new address is proved anew
--- $2 id, $3 version that was read, $4 input, $5 token, $6 token sealed, $7 its life in seconds
+-- $2 id, $3 entity tag that was read, $4 input, $5 token, $6 token sealed, $7 its life in seconds
 WITH found AS (
     SELECT u.* FROM identity.users u
      WHERE u.id = $2::uuid AND u.deleted_at IS NULL AND identity.visible($1::jsonb, u.id)
@@ -8,7 +8,7 @@ WITH found AS (
     SELECT f.* FROM found f
      WHERE identity.demand(identity.may_manage($1::jsonb, f.id), 'privilege_escalation',
                            'This account can do more than you.')
-       AND identity.demand(f.version::text = $3, 'precondition_failed')
+       AND identity.demand(f.version::text = split_part($3, '.', 1), 'precondition_failed')
 ), new AS (
     UPDATE identity.users u
        SET name = coalesce($4::jsonb->>'name', u.name),
@@ -26,7 +26,7 @@ WITH found AS (
       FROM new n, old WHERE n.email <> old.email
     RETURNING user_id
 )
-SELECT identity.user_json(new) AS body, new.version AS etag,
+SELECT identity.user_json(new) AS body, identity.user_etag(identity.user_json(new)) AS etag,
        bus.audit($1::jsonb, 'user.update', 'user', new.id::text, identity.user_json(old),
                  identity.user_json(new)),
        bus.emit($1::jsonb, 'identity.user.changed', new.id::text, jsonb_build_object('user_id', new.id)),

@@ -72,3 +72,20 @@ def run_job(db):
     def queue(kind):
         db.execute("SELECT bus.job(jsonb_build_object('now', now()), %s, '{}')", (kind,))
     return queue
+
+
+@pytest.fixture
+def clerk(account, db):
+    """May manage accounts and roles, and little else."""
+    db.execute("INSERT INTO identity.roles VALUES ('CLERK', 'Clerk', 40, 'never')"
+               " ON CONFLICT DO NOTHING")
+    db.execute("INSERT INTO identity.role_permissions VALUES ('CLERK', 'users.read', 'all'),"
+               " ('CLERK', 'users.write', 'all'), ('CLERK', 'roles.write', 'all'),"
+               " ('CLERK', 'roles.read', 'all'), ('CLERK', 'customers.read', 'all'),"
+               " ('CLERK', 'customers.write', 'all'), ('CLERK', 'bookings.read', 'all'),"
+               " ('CLERK', 'bookings.write', 'all') ON CONFLICT DO NOTHING")
+    yield account("CLERK").login()
+    db.execute("DELETE FROM identity.users WHERE id IN (SELECT user_id FROM identity.user_roles"
+               " WHERE role = 'CLERK')")
+    db.execute("DELETE FROM identity.role_permissions WHERE role = 'CLERK'")
+    db.execute("DELETE FROM identity.roles WHERE name = 'CLERK'")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lib.client import expect, expect_problem
-from people import STATION
+from people import OTHER_STATION, STATION
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 ROLES = ["SUPER_ADMIN", "ADMIN", "CUSTOMER_SUPPORT", "STATION_MANAGER", "CHEF", "CUSTOMER"]
@@ -92,15 +92,40 @@ def test_the_super_administrator_cannot_be_reduced(super_admin):
     assert "users.write" in expect(super_admin.get(path))["permissions"]
 
 
-def test_nobody_allows_what_he_may_not_do(account, db, chef_role):
-    """A manager who may change roles at his station."""
+def test_nobody_allows_what_he_may_not_do(clerk, super_admin):
+    path = "/api/v1/roles/CUSTOMER/permissions"
+    before = expect(clerk.get(path))["permissions"]
+    for wish in ({"audit.read": "own"}, {"bookings.assign": "station"}):
+        expect_problem(clerk.put(path, json=body_of(before | wish)), 403, "privilege_escalation")
+    try:
+        less = {"bookings.read": "own"}
+        assert expect(clerk.put(path, json=body_of(less)))["permissions"] == less
+    finally:
+        expect(super_admin.put(path, json=body_of(before)))
+
+
+def test_nobody_takes_from_who_can_do_more(clerk):
+    expect_problem(clerk.put("/api/v1/roles/ADMIN/permissions", json=body_of({})), 403,
+                   "privilege_escalation")
+
+
+def test_a_station_manager_changes_no_role(account, db, chef_role):
+    """Not even one who may give roles at his station: what a role is, is the same everywhere."""
     db.execute("INSERT INTO identity.role_permissions VALUES ('STATION_MANAGER', 'roles.write',"
                " 'station')")
     try:
         manager = account("STATION_MANAGER", station=STATION).login()
-        for wish in ({"users.write": "own"}, {"bookings.read": "all"}, {"bookings.read": "station"}):
-            expect_problem(manager.put(chef_role, json=body_of(wish)), 403, "privilege_escalation")
-        expect(manager.put(chef_role, json=body_of({"bookings.read": "own"})))  # he may take
+        expect_problem(manager.put(chef_role, json=body_of({"bookings.read": "own"})), 403,
+                       "privilege_escalation")
+        chef = account("CUSTOMER")
+        mine, other = {"role": "CHEF", "station_id": STATION}, {"role": "CHEF",
+                                                                "station_id": OTHER_STATION}
+        roles = f"/api/v1/users/{chef.id}/roles"
+        expect_problem(manager.put(roles, json=mine), 404, "not_found")  # not of his station
+        staff = account("CHEF", station=STATION)
+        roles = f"/api/v1/users/{staff.id}/roles"
+        expect_problem(manager.put(roles, json=other), 403, "privilege_escalation")
+        assert manager.delete(roles, params=mine).status_code == 204
     finally:
         db.execute("DELETE FROM identity.role_permissions WHERE role = 'STATION_MANAGER'"
                    " AND permission = 'roles.write'")
