@@ -202,7 +202,8 @@ TABLE(api_key_in, "ApiKeyCreate", api_key_fields);
 
 static const struct field feature_fields[] = {
     {.name = "enabled", .type = FIELD_BOOL, .flags = REQ,
-     .offset = FIELD_AT(struct feature_in, enabled, bool), .prose = "On or off, whatever the default"},
+     .offset = FIELD_AT(struct feature_in, enabled, bool),
+     .prose = "On or off, whatever the default"},
     {.name = "reason", .type = FIELD_STR, .flags = REQ, .min = 10, .max = 500,
      TEXT(feature_in, reason), .prose = "Why, for the audit log"},
 };
@@ -235,7 +236,8 @@ static const struct field audit_query_fields[] = {
      .prose = "Kind of what was changed: user, booking"},
     {.name = "entity_id", .type = FIELD_STR, .max = 100, PASSED_ON,
      .prose = "Which one; needs entity"},
-    {.name = "action", .type = FIELD_STR, .max = 60, PASSED_ON, .prose = "What was done: user.lock"},
+    {.name = "action", .type = FIELD_STR, .max = 60, PASSED_ON,
+     .prose = "What was done: user.lock"},
     {.name = "from", .type = FIELD_TIMESTAMP, PASSED_ON, .prose = "At or after"},
     {.name = "to", .type = FIELD_TIMESTAMP, PASSED_ON, .prose = "Before"},
 };

@@ -10,7 +10,8 @@
 /* clang-format 14 cannot lay out rows of unequal length. */
 /* clang-format off */
 
-#define OUT(n, t, f, text) .name = (n), .type = (t), .flags = (f), .offset = FIELD_NOWHERE, .prose = (text)
+#define OUT(n, t, f, text)                                                                         \
+    .name = (n), .type = (t), .flags = (f), .offset = FIELD_NOWHERE, .prose = (text)
 #define ID_OUT(text) {OUT("id", FIELD_UUID, REQ, text)}
 #define TIME_OUT(n, text) {OUT(n, FIELD_TIMESTAMP, REQ, text)}
 #define TIME_OR_NULL_OUT(n, text) {OUT(n, FIELD_TIMESTAMP, NIL, text)}
@@ -172,7 +173,7 @@ static const struct field api_key_created_fields[] = {
 };
 TABLE(api_key_created_out, "ApiKeyCreated", api_key_created_fields);
 
-/* --- audit log, feature flags, keys -------------------------------------------------------------- */
+/* --- audit log, feature flags, keys ----------------------------------------------------------- */
 
 static const struct field audit_fields[] = {
     {OUT("id", FIELD_INT, REQ, "The entry")},

@@ -88,7 +88,8 @@ INSERT INTO identity.role_permissions (role, permission, scope)
 CREATE TABLE identity.users (
     id uuid PRIMARY KEY,
     email text NOT NULL
-        CONSTRAINT users_email_form CHECK (email = lower(email) AND length(email) BETWEEN 3 AND 254),
+        CONSTRAINT users_email_form
+        CHECK (email = lower(email) AND length(email) BETWEEN 3 AND 254),
     kind text NOT NULL CHECK (kind IN ('staff', 'customer')),
     name text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
     phone text,
@@ -234,7 +235,8 @@ BEGIN
         (OLD.status, NEW.status) IN (('active', 'locked'), ('active', 'disabled'),
                                      ('locked', 'active'), ('locked', 'disabled'),
                                      ('disabled', 'active')),
-        'state_conflict', format('An account that is %s cannot become %s.', OLD.status, NEW.status));
+        'state_conflict',
+        format('An account that is %s cannot become %s.', OLD.status, NEW.status));
     RETURN NEW;
 END $$;
 
@@ -380,14 +382,14 @@ CREATE FUNCTION identity.api_key_json(k identity.api_keys) RETURNS jsonb LANGUAG
 RETURN jsonb_build_object(
     'id', k.id, 'user_id', k.user_id, 'name', k.name, 'prefix', k.prefix,
     'permissions', to_jsonb(k.permissions), 'created_at', k.created_at,
-    'expires_at', k.expires_at, 'last_used_at', k.last_used_at, 'last_used_ip', host(k.last_used_ip),
-    'revoked_at', k.revoked_at);
+    'expires_at', k.expires_at, 'last_used_at', k.last_used_at,
+    'last_used_ip', host(k.last_used_ip), 'revoked_at', k.revoked_at);
 
 -- Its entity tag: the version, which If-Match asks for, and what changes without being edited.
 CREATE FUNCTION identity.user_etag(shown jsonb) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN (shown->>'version') || '.' || left(md5(shown::text), 12);
 
--- Rows of the audit log, newest first, before the cursor [at, id]. A question a branch, because each has
+-- Rows of the audit log, newest first, before the cursor [at, id]. A question a branch: each has
 -- its own index. Who may not see all sees what he did himself.
 CREATE FUNCTION identity.audit_page(ctx jsonb, by_actor uuid, of_entity text, of_id text,
                                     of_action text, from_at timestamptz, to_at timestamptz,
@@ -427,8 +429,8 @@ BEGIN
     END IF;
 END $$;
 
--- The access tokens that an account's API keys were traded for end. The keys stay, and are of no use
--- until the account is active again.
+-- The access tokens that an account's API keys were traded for end. The keys stay, and are of no
+-- use until the account is active again.
 CREATE FUNCTION identity.revoke_keys(ctx jsonb, account uuid) RETURNS bigint LANGUAGE sql VOLATILE
 BEGIN ATOMIC
     SELECT count(bus.revoke(ctx, k.user_id, k.id)) FROM identity.api_keys k
@@ -436,8 +438,8 @@ BEGIN ATOMIC
        AND k.expires_at > (ctx->>'now')::timestamptz;
 END;
 
--- A regular job: of the running hour or day, or of the next one. Each has its own key, so that a job
--- can queue its successor while it is unfinished itself.
+-- A regular job: of the running hour or day, or of the next one. Each has its own key, so that a
+-- job can queue its successor while it is unfinished itself.
 CREATE FUNCTION identity.schedule(ctx jsonb, kind text, every text, next boolean) RETURNS bigint
 LANGUAGE sql VOLATILE
 BEGIN ATOMIC

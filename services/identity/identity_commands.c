@@ -163,8 +163,8 @@ static int public_jwks(struct svc *svc UNUSED, int argc UNUSED, char **argv UNUS
 /* clang-format off */
 const struct command identity_commands[] = {
     {.name = "create-user",
-     .prose = "--email A --role R [--station ID] [--id ID] [--name N]: makes an account, or adds the "
-              "role to the one that is there; the password on standard input",
+     .prose = "--email A --role R [--station ID] [--id ID] [--name N]: makes an account, or adds "
+              "the role to the one that is there; the password on standard input",
      .run = create_user},
     {.name = "keygen", .prose = "prints a new private JWK set", .offline = true, .run = keygen},
     {.name = "public-jwks", .prose = "prints the public part of the JWK set on standard input",

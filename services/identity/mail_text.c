@@ -49,9 +49,9 @@ static const struct mail_template templates[] = {
      .text = "Somebody signed in to your account with one of its recovery codes." NOT_ME},
     {.name = "locked_out",
      .subject = "Too many failed sign-ins",
-     .text = "There were too many failed attempts to sign in to your account, so it is locked for a "
-             "while; each further failure makes it longer. Setting a new password unlocks it at "
-             "once."},
+     .text = "There were too many failed attempts to sign in to your account, so it is locked "
+             "for a while; each further failure makes it longer. Setting a new password unlocks "
+             "it at once."},
     {.name = "refresh_reused",
      .subject = "You were signed out",
      .text = "A sign-in of yours was used from two places, which happens when it was copied. We "

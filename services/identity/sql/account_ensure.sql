@@ -22,9 +22,11 @@ WITH input AS (
 )
 SELECT a.id, EXISTS (SELECT FROM created) AS created,
        (SELECT count(bus.audit($1::jsonb, 'user.create', 'user', c.id::text, NULL,
-                               jsonb_build_object('role', $5::text, 'station_id', $6::text))) FROM created c),
+                               jsonb_build_object('role', $5::text, 'station_id', $6::text)))
+          FROM created c),
        (SELECT bus.emit($1::jsonb, 'identity.user.created', c.id::text,
                         jsonb_build_object('user_id', c.id, 'kind', c.kind)) FROM created c),
        (SELECT count(bus.audit($1::jsonb, 'user.role_give', 'user', g.user_id::text, NULL,
-                               jsonb_build_object('role', $5::text, 'station_id', $6::text))) FROM given g)
+                               jsonb_build_object('role', $5::text, 'station_id', $6::text)))
+          FROM given g)
   FROM account a

@@ -12,7 +12,8 @@ WITH input AS (
     SELECT i.* FROM input i
      WHERE identity.demand(
                NOT EXISTS (SELECT FROM unnest(i.permissions) p
-                            WHERE p NOT IN (SELECT mine.permission FROM identity.rights(i.user_id) mine)),
+                            WHERE p NOT IN (SELECT mine.permission
+                                              FROM identity.rights(i.user_id) mine)),
                'privilege_escalation', 'A key cannot do more than its owner.')
        AND identity.demand((SELECT count(*) < 20 FROM identity.api_keys k
                              WHERE k.user_id = i.user_id AND k.revoked_at IS NULL

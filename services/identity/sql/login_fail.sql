@@ -1,7 +1,7 @@
 -- write: a login that was not right: counted against the account, which locks itself for a while
 -- $2 account or null, $3 outcome, $4 user agent, $5 failures until the first lock, $6 its length
--- and $7 the longest one in seconds. An attempt while locked is not counted: who keeps trying cannot
--- keep the owner out for longer. Failures of more than a day ago are forgotten.
+-- and $7 the longest one in seconds. An attempt while locked is not counted: who keeps trying
+-- cannot keep the owner out for longer. Failures of more than a day ago are forgotten.
 WITH account AS (
     SELECT u.id, ($1::jsonb->>'now')::timestamptz AS now, u.mfa_enabled_at IS NOT NULL AS mfa,
            coalesce(u.locked_until > ($1::jsonb->>'now')::timestamptz, false) AS locked,

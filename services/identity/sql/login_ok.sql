@@ -48,8 +48,8 @@ WITH account AS (
       FROM admitted a
 )
 SELECT identity.claims(a.id) AS claims,
-       bus.audit($1::jsonb || jsonb_build_object('user', a.id), 'session.start', 'session', $7::text,
-                 NULL, jsonb_build_object('mfa', a.mfa_enabled_at IS NOT NULL)),
+       bus.audit($1::jsonb || jsonb_build_object('user', a.id), 'session.start', 'session',
+                 $7::text, NULL, jsonb_build_object('mfa', a.mfa_enabled_at IS NOT NULL)),
        (SELECT count(bus.revoke($1::jsonb, c.user_id, c.id)) FROM crowd c),
        CASE WHEN EXISTS (SELECT FROM code)
             THEN bus.job($1::jsonb, 'identity.mail', jsonb_build_object(

@@ -18,5 +18,6 @@ SELECT identity.user_json(new) - '{delete_reason,deleted_at,locked_until}'::text
                                        WHERE c.user_id = new.id AND c.used_at IS NULL)) AS body,
        bus.audit($1::jsonb, 'user.update', 'user', new.id::text, identity.user_json(old),
                  identity.user_json(new)),
-       bus.emit($1::jsonb, 'identity.user.changed', new.id::text, jsonb_build_object('user_id', new.id))
+       bus.emit($1::jsonb, 'identity.user.changed', new.id::text,
+                jsonb_build_object('user_id', new.id))
   FROM old, new

@@ -1,6 +1,6 @@
 -- write: a refresh token is traded for the next one; a used one ends its whole session
--- $2 the token, $3 the next one, $4 its life in seconds, $5 user agent. Two uses at the same time queue
--- up at the lock, and the second one is a reuse: somebody else has the token.
+-- $2 the token, $3 the next one, $4 its life in seconds, $5 user agent. Two uses at the same time
+-- queue up at the lock, and the second one is a reuse: somebody else has the token.
 WITH presented AS (
     SELECT t.hash, t.used_at, t.expires_at, s.id AS session_id, s.user_id, s.revoked_at,
            s.expires_at AS session_expires_at, ($1::jsonb->>'now')::timestamptz AS now

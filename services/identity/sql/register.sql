@@ -1,6 +1,6 @@
 -- write: a customer signs up; an address that has an account gets a mail instead
--- $2 id, $3 address, $4 name, $5 phone or null, $6 password hash, $7 token, $8 token sealed, $9 its life
--- in seconds. The reply is the same in both cases.
+-- $2 id, $3 address, $4 name, $5 phone or null, $6 password hash, $7 token, $8 token sealed, $9 its
+-- life in seconds. The reply is the same in both cases.
 WITH claim AS (
     SELECT bus.reply_claim($1::jsonb) AS ok
 ), input AS (

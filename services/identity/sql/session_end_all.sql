@@ -6,5 +6,6 @@ WITH ended AS (
     RETURNING s.id, s.user_id
 )
 SELECT bus.audit($1::jsonb, 'session.end_all', 'user', $1::jsonb->>'user', NULL,
-                 jsonb_build_object('sessions', (SELECT count(bus.revoke($1::jsonb, e.user_id, e.id))
-                                                   FROM ended e)))
+                 jsonb_build_object(
+                     'sessions', (SELECT count(bus.revoke($1::jsonb, e.user_id, e.id))
+                                    FROM ended e)))

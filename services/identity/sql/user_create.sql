@@ -9,7 +9,8 @@ WITH claim AS (
       FROM claim, (VALUES ($3::jsonb)) v (i)
      WHERE claim.ok
        AND identity.demand(identity.may_give($1::jsonb, i->>'role', (i->>'station_id')::uuid),
-                           'privilege_escalation', 'You cannot give a role that can do more than you.')
+                           'privilege_escalation',
+                           'You cannot give a role that can do more than you.')
 ), created AS (
     INSERT INTO identity.users (id, email, kind, name, phone, created_at, updated_at)
     SELECT $2::uuid, i.email, CASE i.role WHEN 'CUSTOMER' THEN 'customer' ELSE 'staff' END, i.name,

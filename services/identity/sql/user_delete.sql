@@ -26,5 +26,6 @@ SELECT (SELECT count(bus.revoke($1::jsonb, e.user_id, e.id)) FROM ended e),
        identity.revoke_keys($1::jsonb, new.id),
        bus.audit($1::jsonb, 'user.delete', 'user', new.id::text, identity.user_json(old),
                  identity.user_json(new), $3),
-       bus.emit($1::jsonb, 'identity.user.deleted', new.id::text, jsonb_build_object('user_id', new.id))
+       bus.emit($1::jsonb, 'identity.user.deleted', new.id::text,
+                jsonb_build_object('user_id', new.id))
   FROM old, new

@@ -1,7 +1,7 @@
 -- read: accounts of a kind, newest first
 -- $2 kind, $3 states, $4 role or null, $5 cursor [created_at, id], $6 limit, $7 count them?
--- One probe of the index a state: each gives its newest rows in order. Customers have no station, so
--- only who may see all accounts sees theirs.
+-- One probe of the index a state: each gives its newest rows in order. Customers have no station,
+-- so only who may see all accounts sees theirs.
 WITH page AS (
     SELECT one.u, one.created_at, one.id
       FROM unnest($3::text[]) AS wanted (state)

@@ -21,5 +21,6 @@ WITH found AS (
 SELECT identity.user_json(new) AS body, identity.user_etag(identity.user_json(new)) AS etag,
        bus.audit($1::jsonb, 'user.restore', 'user', new.id::text, identity.user_json(old),
                  identity.user_json(new)),
-       bus.emit($1::jsonb, 'identity.user.restored', new.id::text, jsonb_build_object('user_id', new.id))
+       bus.emit($1::jsonb, 'identity.user.restored', new.id::text,
+                jsonb_build_object('user_id', new.id))
   FROM old, new

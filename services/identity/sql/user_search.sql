@@ -1,9 +1,10 @@
 -- read: accounts whose name or address contains a text, newest first
--- Parameters as of user_list, and $8 the text. At most 5,000 matches are looked at: a text that finds more
--- says too little.
+-- Parameters as of user_list, and $8 the text. At most 5,000 matches are looked at: a text that
+-- finds more says too little.
 WITH match AS MATERIALIZED (
     SELECT u.id FROM identity.users u
-     WHERE (u.name || ' ' || u.email) ILIKE '%' || regexp_replace($8, '([\\%_])', '\\\1', 'g') || '%'
+     WHERE (u.name || ' ' || u.email)
+           ILIKE '%' || regexp_replace($8, '([\\%_])', '\\\1', 'g') || '%'
      LIMIT 5000
 ), found AS (
     SELECT u FROM identity.users u JOIN match m ON m.id = u.id

@@ -28,5 +28,6 @@ SELECT identity.user_json(new) AS body, identity.user_etag(identity.user_json(ne
        CASE WHEN new.status <> 'active' THEN identity.revoke_keys($1::jsonb, new.id) END,
        bus.audit($1::jsonb, 'user.' || $5, 'user', new.id::text, identity.user_json(old),
                  identity.user_json(new), $4),
-       bus.emit($1::jsonb, 'identity.user.changed', new.id::text, jsonb_build_object('user_id', new.id))
+       bus.emit($1::jsonb, 'identity.user.changed', new.id::text,
+                jsonb_build_object('user_id', new.id))
   FROM old, new

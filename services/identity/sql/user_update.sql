@@ -29,7 +29,8 @@ WITH found AS (
 SELECT identity.user_json(new) AS body, identity.user_etag(identity.user_json(new)) AS etag,
        bus.audit($1::jsonb, 'user.update', 'user', new.id::text, identity.user_json(old),
                  identity.user_json(new)),
-       bus.emit($1::jsonb, 'identity.user.changed', new.id::text, jsonb_build_object('user_id', new.id)),
+       bus.emit($1::jsonb, 'identity.user.changed', new.id::text,
+                jsonb_build_object('user_id', new.id)),
        (SELECT bus.job($1::jsonb, 'identity.mail', jsonb_build_object(
                    'template', 'verify', 'user', t.user_id, 'token', $6::text)) FROM token t)
   FROM old, new

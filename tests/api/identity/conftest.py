@@ -1,5 +1,5 @@
-"""Accounts for the tests of identity. Most are written into the database with the hash of one password,
-since hashing is slow on purpose."""
+"""Accounts for the tests of identity. Most are written into the database with the hash of one
+password, since hashing is slow on purpose."""
 import uuid
 
 import psycopg2

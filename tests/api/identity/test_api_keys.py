@@ -151,6 +151,7 @@ def test_other_peoples_keys_are_not_there(admin, account, super_admin):
 
 def test_who_may_not_have_keys(login):
     api = login("CUSTOMER")
-    for reply in (api.get(KEYS), api.post(KEYS, json={"name": "x", "permissions": ["bookings.read"]}),
+    body = {"name": "x", "permissions": ["bookings.read"]}
+    for reply in (api.get(KEYS), api.post(KEYS, json=body),
                   api.delete(f"{KEYS}/{uuid.uuid4()}")):
         expect_problem(reply, 403, "forbidden")

@@ -14,7 +14,7 @@ WHY = "a reason for this test"
 
 @pytest.fixture
 def story(account, audited):
-    """An administrator's own account, and what was done to another one: locked, unlocked, locked."""
+    """What an administrator did to another account: locked it, unlocked it, locked it."""
     boss, victim = account("SUPER_ADMIN"), account("CHEF", name="=1+1")
     api = boss.login()
     for action in ("lock", "unlock", "lock"):

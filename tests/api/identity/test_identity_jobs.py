@@ -37,8 +37,9 @@ def test_the_regular_jobs_queue_their_successors(db, run_job):
         run_job(kind)
 
         def successor():
-            db.execute("SELECT due_at = date_trunc(%s, now(), 'UTC') + ('1 ' || %s)::interval AS good"
-                       " FROM bus.jobs WHERE kind = %s AND unique_key IS NOT NULL", (every, every, kind))
+            db.execute("SELECT due_at = date_trunc(%s, now(), 'UTC') + ('1 ' || %s)::interval"
+                       " AS good FROM bus.jobs WHERE kind = %s AND unique_key IS NOT NULL",
+                       (every, every, kind))
             return db.fetchone()
         assert wait_for(successor, f"the next {kind}")["good"]
 
@@ -67,8 +68,8 @@ def command(running, *arguments, stdin=""):
         name, _, value = line.partition("=")
         variables[name] = subprocess.run(["sh", "-c", f"printf %s {value}"], capture_output=True,
                                          text=True, check=True).stdout
-    return subprocess.run([BIN, *arguments], input=stdin, capture_output=True, text=True, check=False,
-                          env={"PATH": "/usr/bin:/bin", "TZ": "UTC"} | variables)
+    return subprocess.run([BIN, *arguments], input=stdin, capture_output=True, text=True,
+                          check=False, env={"PATH": "/usr/bin:/bin", "TZ": "UTC"} | variables)
 
 
 def test_create_user_makes_an_account_once(running, api, row):
@@ -116,5 +117,6 @@ def test_a_forged_signature_is_refused(api, account):
     a = account()
     token = expect(a.try_login())["access_token"]
     head, body, signature = token.split(".")
-    for forged in (f"{head}.{body}.", f"{head}.{body}.{signature[:-4]}AAAA", f"{head}..{signature}"):
+    for forged in (f"{head}.{body}.", f"{head}.{body}.{signature[:-4]}AAAA",
+                   f"{head}..{signature}"):
         expect_problem(api.with_token(forged).get("/api/v1/me"), 401, "unauthorized")

@@ -84,7 +84,7 @@ def test_an_account_locks_itself_after_five_failures(account, clock, mailbox, ro
     locked = row("users", id=a.id)
     assert locked["failed_logins"] == 5
     assert (locked["locked_until"] - locked["last_failed_at"]).total_seconds() == 60
-    # The right password does not tell itself from a wrong one, and trying does not lengthen the lock.
+    # The right password does not tell itself from a wrong one; trying does not lengthen the lock.
     expect_problem(a.try_login(), 401, "invalid_credentials")
     expect_problem(a.try_login("not the password"), 401, "invalid_credentials")
     assert row("users", id=a.id)["locked_until"] == locked["locked_until"]
@@ -131,8 +131,8 @@ def test_fifty_sessions_are_the_most(account, db, row):
     a = account()
     a.login()
     first = row("sessions", user_id=a.id)["id"]
-    db.execute("INSERT INTO identity.sessions (id, user_id, created_at, last_used_at, expires_at, mfa)"
-               " SELECT gen_random_uuid(), %s, now(), now() + i * interval '1 ms',"
+    db.execute("INSERT INTO identity.sessions (id, user_id, created_at, last_used_at, expires_at,"
+               " mfa) SELECT gen_random_uuid(), %s, now(), now() + i * interval '1 ms',"
                "        now() + interval '1 day', false FROM generate_series(1, 49) i", (a.id,))
     a.login()
     assert row("sessions", id=first)["revoke_reason"] == "too_many"

@@ -58,6 +58,7 @@ def test_a_deleted_account_has_no_me(account, db):
     expect_problem(api.get(ME), 404, "not_found")
 
 
-@pytest.mark.parametrize("method,path", [("GET", ME), ("PATCH", ME), ("GET", ME + "/login-history")])
+@pytest.mark.parametrize("method,path", [("GET", ME), ("PATCH", ME),
+                                         ("GET", ME + "/login-history")])
 def test_nobody_is_asked_to_sign_in(api, method, path):
     expect_problem(api.request(method, path), 401, "unauthorized")

@@ -15,7 +15,7 @@ def set_up(api):
 
 @pytest.fixture
 def clock(clock):
-    """Early in a step of 30 seconds: a code that is made now is of the same step when it arrives."""
+    """Early in a step of 30 seconds: a code is of the same step when it arrives."""
     clock.advance(seconds=(32 - clock.now() % 30) % 30)
     return clock
 

@@ -63,8 +63,9 @@ def test_sessions_run_out(account, clock, db, days):
     a = account()
     a.login()
     if days > 90:  # refreshed all the time, it still ends
-        db.execute("UPDATE identity.refresh_tokens t SET expires_at = t.expires_at + interval '1 year'"
-                   " FROM identity.sessions s WHERE s.id = t.session_id AND s.user_id = %s", (a.id,))
+        db.execute("UPDATE identity.refresh_tokens t SET expires_at = t.expires_at + '1 year'"
+                   "  FROM identity.sessions s WHERE s.id = t.session_id AND s.user_id = %s",
+                   (a.id,))
     clock.advance(days=days)
     expect_problem(refresh(a.api, a.tokens["refresh_token"]), 401, "refresh_invalid")
 

@@ -105,7 +105,8 @@ def test_an_invitation_leads_to_a_sign_in(super_admin, api, mailbox, audited):
     reply = super_admin.post(USERS, json={"email": email, "name": "Chef Kim", "role": "CHEF",
                                           "station_id": STATION, "phone": "+19165550111"})
     user = expect(reply, 201)
-    assert reply.headers["Location"] == f"{USERS}/{user['id']}" and reply.headers["ETag"].startswith('"1.')
+    assert reply.headers["Location"] == f"{USERS}/{user['id']}"
+    assert reply.headers["ETag"].startswith('"1.')
     assert user["roles"] == [{"role": "CHEF", "station_id": STATION}] and user["kind"] == "staff"
     assert audited("user.create", user["id"])
     token = mailbox.wait(to=email.lower(), subject="account").token()
@@ -129,8 +130,8 @@ def test_the_same_key_makes_one_account(super_admin, db):
 
 def test_an_address_that_is_taken(super_admin, account):
     a = account()
-    expect_problem(super_admin.post(USERS, json={"email": a.email, "name": "X", "role": "CHEF"}), 409,
-                   "email_taken")
+    body = {"email": a.email, "name": "X", "role": "CHEF"}
+    expect_problem(super_admin.post(USERS, json=body), 409, "email_taken")
 
 
 @pytest.mark.parametrize("change,code,pointer", [
@@ -225,7 +226,8 @@ def test_unlocking_forgives_failed_logins(super_admin, account):
 @pytest.mark.parametrize("body", [{}, {"reason": "short"}, {"reason": "x" * 501}])
 def test_a_reason_is_needed(super_admin, account, action, body):
     a = account("CHEF")
-    expect_problem(super_admin.post(f"{USERS}/{a.id}/{action}", json=body), 422, "invalid", "/reason")
+    expect_problem(super_admin.post(f"{USERS}/{a.id}/{action}", json=body), 422, "invalid",
+                   "/reason")
 
 
 def test_deleted_and_restored(super_admin, account, audited, db):
