@@ -41,6 +41,9 @@ ifeq ($(BUILD),fuzz)
 LDFLAGS := $(patsubst -fsanitize=fuzzer-no-link%,-fsanitize=address%,$(LDFLAGS))
 endif
 
+# make V=1 shows the commands.
+Q := $(if $(V),,@)
+
 INC_COMMON := -Ilibcommon/include -Iproto
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
@@ -57,40 +60,40 @@ PROTO_OBJ := $(PROTO_SRC:%.c=$(OUT)/%.o)
 
 $(OUT)/libcommon/%.o: libcommon/%.c | $(OUT)/gen/common_sql.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(INC_COMMON) -I$(OUT)/gen -DVERSION='"$(VERSION)"' -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(INC_COMMON) -I$(OUT)/gen -DVERSION='"$(VERSION)"' -c $< -o $@
 
 $(OUT)/proto/%.o: proto/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(INC_COMMON) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(INC_COMMON) -c $< -o $@
 
 $(OUT)/gen/common_sql.c: $(wildcard libcommon/data/sql/*.sql) scripts/gen-sql
 	@mkdir -p $(@D)
-	scripts/gen-sql common libcommon/data/sql $(OUT)/gen/common_sql
+	$(Q)scripts/gen-sql common libcommon/data/sql $(OUT)/gen/common_sql
 $(OUT)/gen/common_sql.h: $(OUT)/gen/common_sql.c ;
 
 $(OUT)/gen/%.o: $(OUT)/gen/%.c
-	$(CC) $(CFLAGS) $(INC_COMMON) -I$(OUT)/gen -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(INC_COMMON) -I$(OUT)/gen -c $< -o $@
 
 $(OUT)/libcommon.a: $(COMMON_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 $(OUT)/libproto.a: $(PROTO_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 define service
 $(1)_SRC := $$(wildcard services/$(1)/*.c)
 $(1)_OBJ := $$($(1)_SRC:%.c=$$(OUT)/%.o) $$(OUT)/gen/$(1)_sql.o
 $$(OUT)/gen/$(1)_sql.c: $$(wildcard services/$(1)/sql/*.sql) scripts/gen-sql
 	@mkdir -p $$(@D)
-	scripts/gen-sql $(1) services/$(1)/sql $$(OUT)/gen/$(1)_sql
+	$$(Q)scripts/gen-sql $(1) services/$(1)/sql $$(OUT)/gen/$(1)_sql
 $$(OUT)/gen/$(1)_sql.h: $$(OUT)/gen/$(1)_sql.c ;
 $$(OUT)/services/$(1)/%.o: services/$(1)/%.c | $$(OUT)/gen/$(1)_sql.h
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(INC_COMMON) -Iservices/$(1) -I$$(OUT)/gen -c $$< -o $$@
+	$$(Q)$$(CC) $$(CFLAGS) $$(INC_COMMON) -Iservices/$(1) -I$$(OUT)/gen -c $$< -o $$@
 $$(OUT)/lib$(1).a: $$(filter-out %/main.o,$$($(1)_OBJ))
-	rm -f $$@ && ar rcs $$@ $$^
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 $$(OUT)/bin/$(1): $$(OUT)/services/$(1)/main.o $$(OUT)/lib$(1).a $$(OUT)/libproto.a $$(OUT)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) $$(filter %.o %.a,$$^) $$(LIB_LIBS) -o $$@
+	$$(Q)$$(CC) $$(LDFLAGS) $$(filter %.o %.a,$$^) $$(LIB_LIBS) -o $$@
 endef
 $(foreach s,$(SERVICES),$(eval $(call service,$(s))))
 
@@ -112,14 +115,14 @@ CMOCKA := $(shell pkg-config --cflags --libs cmocka 2>/dev/null)
 define service_unit
 $$(OUT)/unit/$(1)/%_test: tests/unit/$(1)/%_test.c $$(OUT)/lib$(1).a $$(OUT)/libproto.a $$(OUT)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) -Wno-cast-qual $$(INC_COMMON) -Iservices/$(1) -I$$(OUT)/gen -Itests/unit $$(LDFLAGS) $$(filter %.c %.a,$$^) \
+	$$(Q)$$(CC) $$(CFLAGS) -Wno-cast-qual $$(INC_COMMON) -Iservices/$(1) -I$$(OUT)/gen -Itests/unit $$(LDFLAGS) $$(filter %.c %.a,$$^) \
 		$$(LIB_LIBS) $$(CMOCKA) -o $$@
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_unit,$(s))))
 
 $(OUT)/unit/%_test: tests/unit/%_test.c $(OUT)/libproto.a $(OUT)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Wno-cast-qual $(INC_COMMON) -I$(OUT)/gen -Itests/unit $(LDFLAGS) $< \
+	$(Q)$(CC) $(CFLAGS) -Wno-cast-qual $(INC_COMMON) -I$(OUT)/gen -Itests/unit $(LDFLAGS) $< \
 		$(OUT)/libproto.a $(OUT)/libcommon.a $(LIB_LIBS) $(CMOCKA) -o $@
 
 .PHONY: unit-bins test-unit

@@ -10,7 +10,7 @@
 #include "common/router.h"
 #include "common/service.h"
 
-#define APP_MAX_FEATURES_OFF 64
+#define APP_MAX_FEATURES_OFF 128
 #define APP_FREE_ARENAS 64
 #define APP_MAX_VERSIONS 16
 

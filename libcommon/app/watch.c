@@ -37,10 +37,23 @@ static bool name_listed(const struct json *list, const char *name)
     return false;
 }
 
-/* What an admin has set counts more than what the environment says. */
+/* Off as long as nobody says otherwise: what is not built yet. */
+static const char *const features_off_by_default[] = {
+#define FEATURE(symbol, name, on, prose) (on) ? NULL : (name),
+#include "features.def"
+#undef FEATURE
+};
+
+/* What an admin has set counts more than what the environment says, and that more than the default.
+ */
 static void features_take(struct app *app, const struct json *off, const struct json *on)
 {
     app->n_features_off = 0;
+    for (size_t i = 0; i < ARRAY_LEN(features_off_by_default); i++) {
+        const char *name = features_off_by_default[i];
+        if (name && !name_listed(on, name))
+            feature_off_add(app, str_of(name));
+    }
     struct str rest = str_of(app->config.features);
     while (rest.n) {
         struct str name = str_trim(str_cut(&rest, ','));
