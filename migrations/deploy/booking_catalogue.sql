@@ -114,7 +114,7 @@ CREATE TABLE booking.stations (
 CREATE TABLE booking.customers (
     id uuid PRIMARY KEY,
     user_id uuid CONSTRAINT customers_user_unique UNIQUE, -- identity's account
-    station_id uuid REFERENCES booking.stations (id),
+    station_id uuid CONSTRAINT customers_station_known REFERENCES booking.stations (id),
     name text NOT NULL CHECK (char_length(name) <= 100),
     email text COLLATE "C" CHECK (char_length(email) <= 254),
     phone text COLLATE "C" CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),
@@ -122,7 +122,7 @@ CREATE TABLE booking.customers (
     address_line2 text CHECK (char_length(address_line2) <= 200),
     city text CHECK (char_length(city) <= 100),
     state text CHECK (state ~ '^[A-Z]{2}$'),
-    zip text CHECK (zip ~ '^[0-9]{5}$'),
+    zip text CHECK (zip ~ '^[0-9]{5}(-[0-9]{4})?$'),
     dietary_notes text CHECK (char_length(dietary_notes) <= 2000),
     version int NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
@@ -189,8 +189,8 @@ CREATE TABLE booking.chef_availability (
 CREATE TABLE booking.chef_exceptions (
     id uuid PRIMARY KEY,
     chef_id uuid NOT NULL REFERENCES booking.chefs (id) ON DELETE CASCADE,
-    dates daterange NOT NULL CHECK (NOT isempty(dates) AND NOT lower_inf(dates)
-        AND NOT upper_inf(dates) AND upper(dates) - lower(dates) <= 366),
+    dates daterange NOT NULL CHECK (NOT isempty(dates) AND NOT lower_inf(dates) AND NOT upper_inf(dates))
+        CONSTRAINT chef_exceptions_length CHECK (upper(dates) - lower(dates) <= 366),
     kind text NOT NULL CHECK (kind IN ('available', 'unavailable', 'time_off')),
     from_time time, -- of an available day; without: all of it
     until_time time,
@@ -332,6 +332,7 @@ GRANT SELECT ON booking.catalogue_state, booking.zip_areas, booking.price_codes 
 GRANT SELECT, INSERT, UPDATE ON booking.stations, booking.customers, booking.chefs,
     booking.menu_items, booking.price_rules, booking.price_peaks TO mh_booking;
 GRANT SELECT, INSERT, DELETE ON booking.chef_availability, booking.chef_exceptions TO mh_booking;
+GRANT DELETE ON booking.price_rules TO mh_booking;
 GRANT SELECT, INSERT ON booking.price_change_history TO mh_booking;
 
 COMMIT;

@@ -5,17 +5,37 @@
 -- common: it is audited, and told to whoever keeps a copy.
 BEGIN;
 
+-- --- days --------------------------------------------------------------------------------------
+-- The API names them; the tables count from Monday, 1.
+
+CREATE FUNCTION booking.weekday_name(n int) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN ('{mon,tue,wed,thu,fri,sat,sun}'::text[])[n];
+
+CREATE FUNCTION booking.weekday_number(name text) RETURNS int
+LANGUAGE sql IMMUTABLE
+RETURN array_position('{mon,tue,wed,thu,fri,sat,sun}'::text[], name);
+
+-- A body of dates that cost more, with its weekdays as the table has them.
+CREATE FUNCTION booking.weekdays_numbered(body jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN body ? 'weekdays' THEN body || jsonb_build_object('weekdays', (
+        SELECT coalesce(jsonb_agg(DISTINCT booking.weekday_number(d)), '[]')
+        FROM jsonb_array_elements_text(body -> 'weekdays') d))
+       ELSE body END;
+
 -- --- stations ----------------------------------------------------------------------------------
 
--- All of it for who runs the station; for others where it is and when it cooks.
+-- All of it for who runs the station; for others what it is called and where.
 CREATE FUNCTION booking.station_json(ctx jsonb, s booking.stations) RETURNS jsonb
 LANGUAGE sql STABLE
 RETURN jsonb_build_object(
     'id', (s).id, 'code', (s).code, 'name', (s).name, 'time_zone', (s).time_zone,
-    'phone', (s).phone, 'email', (s).email, 'address', (s).address, 'city', (s).city,
-    'state', (s).state, 'zip', (s).zip, 'first_start', to_char((s).first_start, 'HH24:MI'),
-    'last_start', to_char((s).last_start, 'HH24:MI'), 'active', (s).active)
+    'phone', (s).phone, 'city', (s).city, 'state', (s).state, 'active', (s).active)
     || CASE WHEN booking.in_scope(ctx, NULL, (s).id) THEN jsonb_build_object(
+        'email', (s).email, 'address', (s).address, 'zip', (s).zip,
+        'first_start', to_char((s).first_start, 'HH24:MI'),
+        'last_start', to_char((s).last_start, 'HH24:MI'),
         'lat_e5', (s).lat_e5, 'lon_e5', (s).lon_e5, 'radius_miles', (s).radius_miles,
         'travel_mph', (s).travel_mph, 'capacity', (s).capacity,
         'setup_minutes', (s).setup_minutes, 'teardown_minutes', (s).teardown_minutes,
@@ -40,7 +60,8 @@ RETURN jsonb_build_object(
     'chef_id', (c).id,
     'time_zone', (SELECT s.time_zone FROM booking.stations s WHERE s.id = (c).station_id),
     'windows', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                           'weekday', a.weekday, 'from', to_char(a.from_time, 'HH24:MI'),
+                           'weekday', booking.weekday_name(a.weekday),
+                           'from', to_char(a.from_time, 'HH24:MI'),
                            'until', to_char(a.until_time, 'HH24:MI'))
                        ORDER BY a.weekday, a.from_time), '[]')
                 FROM booking.chef_availability a WHERE a.chef_id = (c).id),
@@ -89,8 +110,8 @@ BEGIN
     was := booking.chef_week_json(c);
     DELETE FROM booking.chef_availability a WHERE a.chef_id = c.id;
     INSERT INTO booking.chef_availability (chef_id, weekday, from_time, until_time)
-    SELECT c.id, w.weekday, w."from", w.until
-    FROM jsonb_to_recordset(windows) AS w (weekday int, "from" time, until time);
+    SELECT c.id, booking.weekday_number(w.weekday), w."from", w.until
+    FROM jsonb_to_recordset(windows) AS w (weekday text, "from" time, until time);
     UPDATE booking.chefs t SET availability_version = t.availability_version + 1
     WHERE t.id = c.id RETURNING * INTO c;
     body := booking.chef_week_json(c);
@@ -303,6 +324,14 @@ END $$;
 
 -- --- menu and prices ---------------------------------------------------------------------------
 
+-- Is there room for one more? Every process keeps a copy of the catalogue, and refuses one that is
+-- larger than it expects.
+CREATE FUNCTION booking.has_room(n bigint, most int, what text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN n < most OR bus.fail('conflict', format('There are %s %s already; there cannot be more.', n, what));
+END $$;
+
 CREATE FUNCTION booking.menu_item_json(m booking.menu_items) RETURNS jsonb
 LANGUAGE sql STABLE
 RETURN jsonb_build_object(
@@ -315,7 +344,8 @@ RETURN jsonb_build_object(
 CREATE FUNCTION booking.price_peak_json(p booking.price_peaks) RETURNS jsonb
 LANGUAGE sql STABLE
 RETURN jsonb_build_object(
-    'id', (p).id, 'label', (p).label, 'station_id', (p).station_id, 'weekdays', (p).weekdays,
+    'id', (p).id, 'label', (p).label, 'station_id', (p).station_id,
+    'weekdays', (SELECT coalesce(jsonb_agg(booking.weekday_name(d) ORDER BY d), '[]') FROM unnest((p).weekdays) d),
     'first_day', (p).first_day, 'last_day', (p).last_day, 'surcharge_bp', (p).surcharge_bp,
     'active', (p).active, 'version', (p).version, 'updated_at', (p).updated_at);
 
@@ -376,9 +406,13 @@ BEGIN
     IF NOT booking.in_scope(ctx, NULL, station) THEN
         PERFORM bus.fail('forbidden', 'These prices are not yours to change.');
     END IF;
-    IF first_day < today THEN
-        PERFORM bus.fail('invalid', 'Prices do not change in the past.');
-    END IF;
+    -- What was replaced long ago is in the history.
+    DELETE FROM booking.price_rules r
+    WHERE r.code = c.code AND r.station_id IS NOT DISTINCT FROM station
+      AND EXISTS (SELECT FROM booking.price_rules n
+                  WHERE n.code = r.code AND n.station_id IS NOT DISTINCT FROM r.station_id
+                    AND n.effective_from > r.effective_from AND n.effective_from < today - 90);
+    PERFORM booking.has_room((SELECT count(*) FROM booking.price_rules), 900, 'price rules');
     INSERT INTO booking.price_rules (id, code, station_id, effective_from, value, min_value, max_value, updated_at)
     VALUES (bus.uuid_v7(booking.ctx_now(ctx)), code, station, first_day, (body ->> 'value')::bigint,
             c.min_value, c.max_value, booking.ctx_now(ctx))

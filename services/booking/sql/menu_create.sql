@@ -9,6 +9,7 @@ WITH claim AS MATERIALIZED (SELECT bus.reply_claim($1::jsonb) AS claimed
                "version": 1}' || $2::jsonb
              || jsonb_build_object('id', bus.uuid_v7(n.at), 'created_at', n.at, 'updated_at', n.at)) b
     WHERE claim.claimed AND booking.in_scope($1::jsonb, NULL, NULL)
+      AND booking.has_room((SELECT count(*) FROM booking.menu_items), 450, 'items')
     RETURNING *
 )
 SELECT (r.reply).body, (r.reply).etag, (r.reply).location,

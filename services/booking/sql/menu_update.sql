@@ -15,7 +15,11 @@ WITH was AS MATERIALIZED (
     RETURNING m.*
 )
 SELECT booking.menu_item_json(m) AS body, m.version AS etag,
-       booking.price_record($1::jsonb, 'item', m.code, NULL,
-                            booking.menu_item_json(was.old), booking.menu_item_json(m),
-                            $4::jsonb ->> 'reason')
+       CASE WHEN (m.price_cents, m.unit) <> ((was.old).price_cents, (was.old).unit) THEN
+           booking.price_record($1::jsonb, 'item', m.code, NULL, booking.menu_item_json(was.old),
+                                booking.menu_item_json(m), $4::jsonb ->> 'reason')
+       ELSE
+           bus.audit($1::jsonb, 'menu_item.updated', 'menu_item', m.id::text, booking.menu_item_json(was.old),
+                     booking.menu_item_json(m), $4::jsonb ->> 'reason')
+       END
 FROM made m JOIN was ON was.id = m.id

@@ -5,11 +5,12 @@ WITH claim AS MATERIALIZED (SELECT bus.reply_claim($1::jsonb) AS claimed
     SELECT b.*
     FROM claim, (SELECT booking.ctx_now($1::jsonb)) n (at),
          jsonb_populate_record(NULL::booking.price_peaks,
-             '{"weekdays": [], "active": true, "version": 1}' || $2::jsonb
+             '{"weekdays": [], "active": true, "version": 1}' || booking.weekdays_numbered($2::jsonb)
              || jsonb_build_object('id', bus.uuid_v7(n.at), 'created_at', n.at, 'updated_at', n.at)) b
     WHERE claim.claimed
       AND (booking.in_scope($1::jsonb, NULL, b.station_id)
            OR bus.fail('forbidden', 'These prices are not yours to change.'))
+      AND booking.has_room((SELECT count(*) FROM booking.price_peaks p WHERE p.active), 450, 'dates')
     RETURNING *
 )
 SELECT (r.reply).body, (r.reply).etag,

@@ -1,5 +1,4 @@
--- read: one station, as much of it as the caller may see
-SELECT booking.station_json($1::jsonb, s) AS body,
-       CASE WHEN booking.in_scope($1::jsonb, NULL, s.id) THEN s.version END AS etag
+-- read: one station, for who runs it
+SELECT booking.station_json($1::jsonb, s) AS body, s.version AS etag
 FROM booking.stations s
-WHERE s.id = $2::uuid AND (s.active OR booking.in_scope($1::jsonb, NULL, s.id))
+WHERE s.id = $2::uuid AND booking.in_scope($1::jsonb, NULL, s.id)
