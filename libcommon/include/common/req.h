@@ -44,10 +44,12 @@ struct req {
     const char *in_json;                /* the normalised body, for $n::jsonb; "{}" without one */
     void *ctx;                          /* the steps' own struct, zeroed */
 
-    struct pg_result *rows;           /* of the last req_pg() */
-    const struct http_answer *answer; /* of the last req_call(); copied into the arena */
-    const struct redis_value *redis;  /* of the last req_redis(); copied; NULL: not available */
-    enum err op_err;                  /* of the last req_work()/req_call() */
+    struct pg_result *rows;             /* of the last req_pg() */
+    const struct http_answer *answer;   /* of the last req_call(); copied into the arena */
+    const struct redis_value *redis;    /* of the last req_redis(); copied; NULL: not available */
+    enum err op_err;                    /* of the last req_work()/req_call() */
+    struct str cached;                  /* of the last req_cache_get(); p NULL: a miss */
+    const char *cache_kind, *cache_key; /* what req_cache_put() fills; NULL: nothing */
 
     struct http_exchange *http;
 };
@@ -94,6 +96,10 @@ const char *req_sql_ctx(struct req *r);
 enum step_rc req_work(struct req *r, void (*run)(void *arg), void *arg);
 enum step_rc req_call(struct req *r, const struct http_call *call);
 enum step_rc req_redis(struct req *r, const char *const *argv, int n);
+/* Looks a reply up, see cache.h; kind and key live as long as the request. Without a cache this is
+ * a miss, at once. Whoever missed puts what he finds, as soon as he has it. */
+enum step_rc req_cache_get(struct req *r, const char *kind, const char *key);
+void req_cache_put(struct req *r, struct str text, int ttl_s);
 /* Jumps to the row of that step function (a retry); rare. */
 enum step_rc req_goto(struct req *r, step_fn *fn);
 
