@@ -12,9 +12,14 @@
 #include "routes_core.h"
 
 #define MAX_DAYS 31
+#define CACHE_TTL_S 60
 #define MINUTE_US (60 * USEC_PER_SEC)
 
-_Static_assert(sizeof(struct availability_ask) <= CORE_CTX_BYTES, "room");
+struct availability_get {
+    struct availability_ask ask;
+    const char *station_id;
+};
+_Static_assert(sizeof(struct availability_get) <= CORE_CTX_BYTES, "room");
 
 enum step_rc availability_load(struct req *r, const char *station_id, int32_t first_day,
                                int32_t last_day)
@@ -128,23 +133,39 @@ static enum step_rc station_of_zip(struct req *r, const char *zip, const char **
 
 static enum step_rc availability_ask(struct req *r)
 {
-    struct availability_ask *ask = r->ctx;
+    struct availability_get *g = r->ctx;
     const char *station = req_query(r, "station_id"), *zip = req_query(r, "venue_zip");
-    ask->first_day = date_days(req_query(r, "from"));
-    ask->last_day = date_days(req_query(r, "to"));
-    ask->duration_minutes = number_or(req_query(r, "duration_minutes"), BOOKING_DEFAULT_MINUTES);
-    if (ask->last_day < ask->first_day)
+    g->ask.first_day = date_days(req_query(r, "from"));
+    g->ask.last_day = date_days(req_query(r, "to"));
+    g->ask.duration_minutes = number_or(req_query(r, "duration_minutes"), BOOKING_DEFAULT_MINUTES);
+    if (g->ask.last_day < g->ask.first_day)
         return req_fail_field(r, "to", "must not be before from");
-    if (ask->last_day - ask->first_day >= MAX_DAYS)
+    if (g->ask.last_day - g->ask.first_day >= MAX_DAYS)
         return req_fail_field(r, "to", "must be at most 30 days after from");
     if (!station && !zip)
         return req_fail_field(r, "station_id", "give a station or a venue_zip");
-    if (zip) {
-        enum step_rc rc = station_of_zip(r, zip, &station, &ask->travel_minutes);
-        if (rc != STEP_NEXT)
-            return rc;
-    }
-    return availability_load(r, station, ask->first_day, ask->last_day);
+    g->station_id = station;
+    return zip ? station_of_zip(r, zip, &g->station_id, &g->ask.travel_minutes) : STEP_NEXT;
+}
+
+/* Staff need no lead time: their answer is another one. */
+static enum step_rc availability_look_up(struct req *r)
+{
+    const struct availability_get *g = r->ctx;
+    bool is_staff = r->scope == SCOPE_ALL || r->scope == SCOPE_STATION;
+    const char *kind = arena_printf(r->arena, AVAILABILITY_CACHE "%s", g->station_id);
+    const char *key =
+        arena_printf(r->arena, "%d:%d:%d:%d:%d", (int)g->ask.first_day, (int)g->ask.last_day,
+                     (int)g->ask.duration_minutes, (int)g->ask.travel_minutes, (int)is_staff);
+    return kind && key ? req_cache_get(r, kind, key) : req_fail(r, ERR_NO_MEMORY, NULL);
+}
+
+static enum step_rc availability_count(struct req *r)
+{
+    const struct availability_get *g = r->ctx;
+    if (r->cached.p)
+        return req_reply(r, 0, r->cached);
+    return availability_load(r, g->station_id, g->ask.first_day, g->ask.last_day);
 }
 
 static void availability_write(struct req *r, const struct availability_ask *ask,
@@ -171,19 +192,28 @@ static void availability_write(struct req *r, const struct availability_ask *ask
 
 static enum step_rc availability_reply(struct req *r)
 {
-    const struct availability_ask *ask = r->ctx;
+    const struct availability_get *g = r->ctx;
     struct avail *v;
-    enum err e = availability_read(r, ask, &v);
+    enum err e = availability_read(r, &g->ask, &v);
     if (e != ERR_OK)
         return req_fail(r, e, NULL);
     struct buf out = BUF_INIT(1 << 20);
-    availability_write(r, ask, v, &out);
+    availability_write(r, &g->ask, v, &out);
     const char *text = buf_err(&out) == ERR_OK ? arena_strndup(r->arena, out.data, out.len) : NULL;
     struct str body = {text, out.len};
     buf_free(&out);
-    return text ? req_reply(r, 0, body) : req_fail(r, ERR_TOO_LARGE, NULL);
+    if (!text)
+        return req_fail(r, ERR_TOO_LARGE, NULL);
+    req_cache_put(r, body, CACHE_TTL_S);
+    return req_reply(r, 0, body);
 }
 
+/* clang-format off */
 const struct step availability_get_steps[] = {
-    STEP(availability_ask), STEP(availability_reply), STEP_END,
+    STEP(availability_ask),
+    STEP(availability_look_up),
+    STEP(availability_count),
+    STEP(availability_reply),
+    STEP_END,
 };
+/* clang-format on */

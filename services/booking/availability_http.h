@@ -8,6 +8,10 @@
 
 #include "availability.h"
 
+/* Kind of the cached replies, before the station's id. Dropped by whatever changes its free times.
+ */
+#define AVAILABILITY_CACHE "availability:"
+
 struct availability_ask {
     int32_t first_day, last_day; /* both included */
     int32_t duration_minutes, travel_minutes;

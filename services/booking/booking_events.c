@@ -1,14 +1,20 @@
 /* What happens because something else did: holds end, deleted bookings go for good, and who waits
- * hears of time that became free. A job here is one statement, which does nothing when it comes
- * twice. */
+ * hears of time that became free, and cached replies are dropped. A job here is one statement,
+ * which does nothing when it comes twice. */
 #include "booking_events.h"
 
 #include <stdio.h>
 
+#include "common/cache.h"
 #include "common/clock.h"
+#include "common/json.h"
 #include "common/service.h"
 
+#include "availability_http.h"
 #include "booking_sql.h"
+#include "routes_core.h"
+
+#define EVENTS_MAX_BYTES (8 << 20)
 
 /* --- jobs ------------------------------------------------------------------------------------- */
 
@@ -45,7 +51,7 @@ const struct job_kind core_jobs[] = {
      .concurrency = 4,
      .lease_ms = 15000,
      .max_attempts = 20,
-     .run = hold_expire_run  },
+     .run = hold_expire_run},
     {.kind = "booking.purge",
      .concurrency = 1,
      .lease_ms = 60000,
@@ -56,9 +62,38 @@ const size_t core_n_jobs = ARRAY_LEN(core_jobs);
 
 /* --- consumers -------------------------------------------------------------------------------- */
 
+static void station_drop(struct svc *svc, const struct json *data)
+{
+    const struct json *station = data ? json_get(data, "station_id") : NULL;
+    char kind[sizeof(AVAILABILITY_CACHE) + UUID_SIZE];
+    if (!station || json_type(station) != JSON_STRING)
+        return;
+    snprintf(kind, sizeof(kind), AVAILABILITY_CACHE "%s", json_string(station));
+    cache_drop(svc->cache, kind);
+}
+
+/* Cached replies that are of before. The events of one batch are mostly of few stations. */
+static void cache_after(void *owner, const char *events_json)
+{
+    struct svc *svc = owner;
+    struct arena *a = arena_new(EVENTS_MAX_BYTES);
+    const struct json *events;
+    if (a && json_parse(a, str_of(events_json), &events, NULL) == ERR_OK)
+        for (const struct json *e = json_first(events); e; e = json_next(e))
+            station_drop(svc, json_get(e, "data"));
+    cache_drop(svc->cache, DASHBOARD_CACHE);
+    arena_free(a);
+}
+
+#define TIME_FREED                                                                            \
+    "booking.cancelled booking.rescheduled booking.deleted booking.assigned booking.no_show " \
+    "booking.hold.released booking.hold.expired"
+
 const struct consumer core_consumers[] = {
-    {.name = "booking.waitlist",
-     .types = "booking.cancelled booking.rescheduled booking.deleted booking.assigned "
-              "booking.no_show booking.hold.released booking.hold.expired", .function = "booking.waitlist_match"},
+    {.name = "booking.waitlist", .types = TIME_FREED, .function = "booking.waitlist_match"},
+    {.name = "booking.cache",
+     .types = TIME_FREED " booking.created booking.confirmed booking.seated booking.completed "
+                         "booking.updated booking.restored booking.hold.created",
+     .after = cache_after},
 };
 const size_t core_n_consumers = ARRAY_LEN(core_consumers);

@@ -16,6 +16,9 @@ extern const struct step availability_get_steps[], hold_create_steps[], hold_rel
     waitlist_list_steps[], waitlist_remove_steps[], dashboard_steps[], equipment_list_steps[],
     equipment_create_steps[], equipment_update_steps[];
 
+/* Kind of the cached dashboards; dropped by whatever happens to a booking. */
+#define DASHBOARD_CACHE "dashboard"
+
 /* Room for the ctx of any of them; each file asserts its own. */
 #define CORE_CTX_BYTES 192
 

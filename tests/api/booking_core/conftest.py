@@ -52,7 +52,7 @@ def account(login):
 
 
 @pytest.fixture
-def place(sea, api, db):
+def place(sea, running, api, db):
     """An empty station. What earlier tests left there concerns nobody: its chefs are gone."""
     i = next(sea)
     db.execute("UPDATE booking.chefs SET active = false, user_id = NULL WHERE station_id = %s",
@@ -60,7 +60,7 @@ def place(sea, api, db):
     db.execute("UPDATE booking.equipment SET active = false WHERE station_id = %s", (station_id(i),))
     db.execute("UPDATE booking.waitlist SET state = 'removed' WHERE station_id = %s AND state = 'waiting'",
                (station_id(i),))
-    p = Place(api, db, station_id(i), zip_code(i))
+    p = Place(running, api, db, station_id(i), zip_code(i))
     p.rules(capacity=100, setup_minutes=30, teardown_minutes=30, lead_time_hours=48,
             max_ahead_days=365, active=True)
     yield p

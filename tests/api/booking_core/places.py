@@ -1,6 +1,7 @@
 """Where the tests of booking's core take place: stations of their own, out at sea, whose chefs, hours and
 rules each test makes as it needs them."""
 import datetime
+import subprocess
 import uuid
 import zoneinfo
 
@@ -12,8 +13,8 @@ UTC = datetime.timezone.utc
 class Place:
     """A station, empty at first, and the ZIP code of a venue next door."""
 
-    def __init__(self, api, db, station_id, zip_code, time_zone="America/Los_Angeles"):
-        self.api, self.db, self.id, self.zip = api, db, station_id, zip_code
+    def __init__(self, running, api, db, station_id, zip_code, time_zone="America/Los_Angeles"):
+        self.running, self.api, self.db, self.id, self.zip = running, api, db, station_id, zip_code
         self.zone = zoneinfo.ZoneInfo(time_zone)
 
     def rules(self, **columns):
@@ -76,7 +77,12 @@ class Place:
         local = datetime.datetime.fromisoformat(f"{self.day(ahead)}T{time}").replace(tzinfo=self.zone)
         return local.astimezone(UTC)
 
-    def availability(self, first, last=None, api=None, **more):
+    def availability(self, first, last=None, api=None, kept=False, **more):
+        """kept: as the cache has it, which does not know what tests change in the database."""
+        if not kept:
+            kind = f"mh:{self.running.env['APP_ENV']}:cache:{{availability:{self.id}}}"
+            subprocess.run(["redis-cli", "--no-auth-warning", "-u", self.running.env["REDIS_URL"],
+                            "DEL", kind], check=True, capture_output=True)
         query = {"station_id": self.id, "from": first, "to": last or first} | more
         return expect((api or self.api).get("/api/v1/availability", params=query))
 

@@ -123,7 +123,8 @@ def test_the_dashboard_counts(place, staff, login):
     made = [place.book(ahead=40) for _ in range(4)]
     expect(staff.post(f"/api/v1/bookings/{made[0]['id']}/confirm", {}))
     expect(staff.post(f"/api/v1/bookings/{made[1]['id']}/cancel", {"reason": "rain"}))
-    after = dashboard()
+    after = wait_for(lambda: (lambda d: d["bookings"] - before["bookings"] == 4 and d["booked_cents"]
+                              > before["booked_cents"] and d)(dashboard()), "the news")
     states = {s["state"]: s["bookings"] for s in after["by_state"]}
     was = {s["state"]: s["bookings"] for s in before["by_state"]}
     assert after["bookings"] - before["bookings"] == 4
