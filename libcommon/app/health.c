@@ -28,20 +28,20 @@ static void service_write(struct json_writer *w, const char *name, bool healthy,
     metric_set(&app_metrics[M_SERVICE_HEALTH], healthy, name);
 }
 
-static void checks_write(struct app *app, struct json_writer *w)
+static void checks_write(struct app *app, struct json_writer *w, const char *member)
 {
-    json_open(w, "checks", '{');
+    json_open(w, member, '{');
     service_write(w, "database", pg_ready(app->svc.pg, NULL), "unhealthy");
     service_write(w, "redis", redis_ready(app->svc.redis), "degraded");
     json_close(w, '}');
 }
 
-static enum step_rc health_reply(struct req *r, int status, struct buf *b)
+static enum step_rc health_reply(struct req *r, struct buf *b)
 {
     const char *text = buf_err(b) == ERR_OK ? arena_strndup(r->arena, b->data, b->len) : NULL;
     struct str body = {text, b->len};
     buf_free(b);
-    return text ? req_reply(r, status, body) : req_fail(r, ERR_NO_MEMORY, NULL);
+    return text ? req_reply(r, 200, body) : req_fail(r, ERR_NO_MEMORY, NULL);
 }
 
 static enum step_rc liveness(struct req *r)
@@ -50,30 +50,50 @@ static enum step_rc liveness(struct req *r)
     return req_reply(r, 200, STR("{\"status\":\"alive\"}"));
 }
 
-static void readiness_write(struct req *r, struct json_writer *w, bool *ret_ready)
+/* Not ready: a problem document like any other, with the checks beside it. */
+static enum step_rc not_ready(struct req *r, const char *why)
+{
+    struct buf b = BUF_INIT(4096);
+    struct json_writer w = JSON_WRITER(&b);
+    checks_write(app_of(r->svc), &w, NULL);
+    const char *checks = buf_err(&b) == ERR_OK ? arena_strndup(r->arena, b.data, b.len) : NULL;
+    buf_free(&b);
+    if (checks)
+        req_problem_member(r, "checks", checks);
+    return req_fail(r, ERR_NOT_READY, "%s: %s", r->svc->desc->name, why);
+}
+
+static void health_count(struct req *r, const char *endpoint, const char *type, bool ready)
+{
+    metric_add(&app_metrics[M_HEALTH], 1, endpoint, ready ? "ready" : "not_ready");
+    metric_observe_us(&app_metrics[M_HEALTH_DURATION], clock_mono_us() - reqx_of(r)->started_us,
+                      endpoint, type);
+}
+
+static bool ready_now(struct req *r, const char **ret_why)
 {
     struct app *app = app_of(r->svc);
-    const char *why = NULL;
-    *ret_ready = app_ready(app, &why);
-    json_put_cstr(w, "status", *ret_ready ? "ready" : "not_ready");
-    json_put_cstr(w, "service", r->svc->desc->name);
-    if (!*ret_ready)
-        json_put_cstr(w, "reason", app->state == APP_DRAINING ? "draining" : why);
-    checks_write(app, w);
+    bool ready = app_ready(app, ret_why);
+    if (app->state == APP_DRAINING)
+        *ret_why = "draining";
+    return ready;
 }
 
 static enum step_rc readiness_at(struct req *r, const char *endpoint)
 {
+    const char *why = NULL;
+    bool ready = ready_now(r, &why);
+    health_count(r, endpoint, "simple", ready);
+    if (!ready)
+        return not_ready(r, why);
     struct buf b = BUF_INIT(4096);
     struct json_writer w = JSON_WRITER(&b);
-    bool ready;
     json_open(&w, NULL, '{');
-    readiness_write(r, &w, &ready);
+    json_put_cstr(&w, "status", "ready");
+    json_put_cstr(&w, "service", r->svc->desc->name);
+    checks_write(app_of(r->svc), &w, "checks");
     json_close(&w, '}');
-    metric_add(&app_metrics[M_HEALTH], 1, endpoint, ready ? "ready" : "not_ready");
-    metric_observe_us(&app_metrics[M_HEALTH_DURATION], clock_mono_us() - reqx_of(r)->started_us,
-                      endpoint, "simple");
-    return health_reply(r, ready ? 200 : 503, &b);
+    return health_reply(r, &b);
 }
 
 static enum step_rc readiness(struct req *r)
@@ -114,11 +134,17 @@ static void config_write(struct json_writer *w, const struct config_table *t, co
 static enum step_rc detailed_reply(struct req *r)
 {
     struct app *app = app_of(r->svc);
+    const char *why = NULL;
+    bool ready = ready_now(r, &why);
+    health_count(r, "detailed", "all", ready);
+    if (!ready)
+        return not_ready(r, why);
     struct buf b = BUF_INIT(65536);
     struct json_writer w = JSON_WRITER(&b);
-    bool ready;
     json_open(&w, NULL, '{');
-    readiness_write(r, &w, &ready);
+    json_put_cstr(&w, "status", "ready");
+    json_put_cstr(&w, "service", r->svc->desc->name);
+    checks_write(app, &w, "checks");
     json_put_i64(&w, "database_round_trip_us", clock_mono_us() - reqx_of(r)->started_us);
     json_put_i64(&w, "database_busy", (int64_t)pg_busy(app->svc.pg));
     json_put_i64(&w, "connections", http_server_connections(app->server));
@@ -127,10 +153,7 @@ static enum step_rc detailed_reply(struct req *r)
     config_write(&w, &common_config_table, "config");
     config_write(&w, &r->svc->desc->config, "service_config");
     json_close(&w, '}');
-    metric_add(&app_metrics[M_HEALTH], 1, "detailed", ready ? "ready" : "not_ready");
-    metric_observe_us(&app_metrics[M_HEALTH_DURATION], clock_mono_us() - reqx_of(r)->started_us,
-                      "detailed", "all");
-    return health_reply(r, ready ? 200 : 503, &b);
+    return health_reply(r, &b);
 }
 
 static const struct step liveness_steps[] = {STEP(liveness), STEP_END};
@@ -144,18 +167,12 @@ static const struct field status_fields[] = {
      .flags = FIELD_REQUIRED,
      .max = 20,
      .offset = FIELD_NOWHERE,
-     .prose = "alive, ready or not_ready"},
+     .prose = "alive or ready"},
     {.name = "service",
      .type = FIELD_STR,
      .max = 40,
      .offset = FIELD_NOWHERE,
      .prose = "Which service answers"},
-    {.name = "reason",
-     .type = FIELD_STR,
-     .flags = FIELD_NULLABLE,
-     .max = 500,
-     .offset = FIELD_NOWHERE,
-     .prose = "Why it is not ready"},
     {.name = "checks",
      .type = FIELD_ANY,
      .offset = FIELD_NOWHERE,
@@ -170,18 +187,12 @@ static const struct field detailed_fields[] = {
      .flags = FIELD_REQUIRED,
      .max = 20,
      .offset = FIELD_NOWHERE,
-     .prose = "ready or not_ready"},
+     .prose = "ready"},
     {.name = "service",
      .type = FIELD_STR,
      .max = 40,
      .offset = FIELD_NOWHERE,
      .prose = "Which service answers"},
-    {.name = "reason",
-     .type = FIELD_STR,
-     .flags = FIELD_NULLABLE,
-     .max = 500,
-     .offset = FIELD_NOWHERE,
-     .prose = "Why it is not ready"},
     {.name = "checks", .type = FIELD_ANY, .offset = FIELD_NOWHERE, .prose = "Each dependency"},
     {.name = "database_round_trip_us",
      .type = FIELD_INT,
