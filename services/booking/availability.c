@@ -12,10 +12,18 @@
 #include <string.h>
 
 #define MAX_WINDOWS 1024 /* of one chef in the range, with the days around it */
+#define MAX_WEEK 100     /* windows */
+#define MAX_SPECIALS 500 /* exceptions */
 #define MINUTES_PER_WEEK (7 * MINUTES_PER_DAY)
 
 struct window {
     int32_t from, until; /* local */
+};
+
+/* Days that an exception rules; from -1: no work. */
+struct special {
+    int32_t first, end;
+    struct window hours;
 };
 
 struct edge {
@@ -32,6 +40,10 @@ struct avail {
     size_t n_chefs;
     struct edge *edges; /* of all chefs' events */
     size_t n_edges, room_edges;
+    struct window week[MAX_WEEK]; /* of the chef at hand, here and below */
+    size_t n_week;
+    struct special specials[MAX_SPECIALS];
+    size_t n_specials;
     struct window windows[MAX_WINDOWS];
 };
 
@@ -86,54 +98,64 @@ static enum err window_add(struct avail *v, size_t *n, int32_t from, int32_t unt
     return ERR_OK;
 }
 
-/* True when an exception rules that day; its hours, if any, are then in *ret. */
-static enum err exception_on(const char *text, int32_t day, bool *ret_rules, struct window *ret)
+/* The week and the exceptions of the chef at hand, out of their texts. */
+static enum err hours_read(struct avail *v, const struct avail_chef *chef)
 {
-    int32_t first, end, from, until;
-    *ret_rules = false;
-    while (int_next(&text, &first)) {
-        if (!int_next(&text, &end) || !int_next(&text, &from) || !int_next(&text, &until))
+    const char *p = chef->week;
+    struct window w;
+    v->n_week = v->n_specials = 0;
+    while (int_next(&p, &w.from)) {
+        if (!int_next(&p, &w.until) || w.until < w.from || w.until > 2 * MINUTES_PER_WEEK)
             return ERR_MALFORMED;
-        if (day >= first && day < end) {
-            *ret_rules = true;
-            *ret = (struct window){from, until};
-        }
+        if (v->n_week == MAX_WEEK)
+            return ERR_TOO_LARGE;
+        v->week[v->n_week++] = w;
     }
-    return *text == '\0' ? ERR_OK : ERR_MALFORMED;
+    if (*p != '\0')
+        return ERR_MALFORMED;
+    struct special s;
+    for (p = chef->exceptions; int_next(&p, &s.first);) {
+        if (!int_next(&p, &s.end) || !int_next(&p, &s.hours.from) || !int_next(&p, &s.hours.until))
+            return ERR_MALFORMED;
+        if (v->n_specials == MAX_SPECIALS)
+            return ERR_TOO_LARGE;
+        v->specials[v->n_specials++] = s;
+    }
+    return *p == '\0' ? ERR_OK : ERR_MALFORMED;
 }
 
-static enum err week_day(struct avail *v, size_t *n, const char *week, int32_t day)
+static const struct special *special_on(const struct avail *v, int32_t day)
 {
-    int32_t weekday = weekday_of(day) * MINUTES_PER_DAY, midnight = day * MINUTES_PER_DAY;
-    int32_t from, until;
-    while (int_next(&week, &from)) {
-        if (!int_next(&week, &until) || until < from || until > 2 * MINUTES_PER_WEEK)
-            return ERR_MALFORMED;
-        if (from < weekday || from >= weekday + MINUTES_PER_DAY)
-            continue;
-        enum err e = window_add(v, n, midnight + from - weekday, midnight + until - weekday);
-        if (e != ERR_OK)
-            return e;
-    }
-    return *week == '\0' ? ERR_OK : ERR_MALFORMED;
+    for (size_t i = 0; i < v->n_specials; i++)
+        if (day >= v->specials[i].first && day < v->specials[i].end)
+            return &v->specials[i];
+    return NULL;
+}
+
+static enum err day_add(struct avail *v, size_t *n, int32_t day)
+{
+    int32_t midnight = day * MINUTES_PER_DAY, weekday = weekday_of(day) * MINUTES_PER_DAY;
+    const struct special *s = special_on(v, day);
+    if (s && s->hours.from < 0)
+        return ERR_OK;
+    if (s)
+        return window_add(v, n, midnight + s->hours.from, midnight + s->hours.until);
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < v->n_week && e == ERR_OK; i++)
+        if (v->week[i].from >= weekday && v->week[i].from < weekday + MINUTES_PER_DAY)
+            e = window_add(v, n, midnight + v->week[i].from - weekday,
+                           midnight + v->week[i].until - weekday);
+    return e;
 }
 
 /* The chef's hours, in order: also of the day before the range, which may end after midnight, and
  * of the day after it, into which the last event may last. */
 static enum err windows_make(struct avail *v, const struct avail_chef *chef, size_t *ret_n)
 {
-    enum err e = ERR_OK;
+    enum err e = hours_read(v, chef);
     size_t n = 0;
-    for (int32_t day = v->wish.first_day - 1; day <= v->wish.last_day + 1 && e == ERR_OK; day++) {
-        struct window special;
-        bool rules;
-        e = exception_on(chef->exceptions, day, &rules, &special);
-        if (e == ERR_OK && !rules)
-            e = week_day(v, &n, chef->week, day);
-        else if (e == ERR_OK && special.from >= 0)
-            e = window_add(v, &n, day * MINUTES_PER_DAY + special.from,
-                           day * MINUTES_PER_DAY + special.until);
-    }
+    for (int32_t day = v->wish.first_day - 1; day <= v->wish.last_day + 1 && e == ERR_OK; day++)
+        e = day_add(v, &n, day);
     *ret_n = n;
     return e;
 }

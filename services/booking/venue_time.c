@@ -3,7 +3,7 @@
  * algorithms"). */
 #include "venue_time.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #define DAYS_0000_TO_1970 719468 /* from 0000-03-01 */
 #define DAYS_PER_ERA 146097      /* 400 years */
@@ -14,6 +14,14 @@ static int32_t digits(const char *text, int n)
     for (int i = 0; i < n; i++)
         value = value * 10 + (text[i] - '0');
     return value;
+}
+
+static void put_digits(char *to, int32_t value, int n)
+{
+    while (n-- > 0) {
+        to[n] = (char)('0' + value % 10);
+        value /= 10;
+    }
 }
 
 int32_t date_days(const char *text)
@@ -41,22 +49,28 @@ void date_print(int32_t days, char ret_text[DATE_SIZE])
     int32_t shifted = (5 * day_of_year + 2) / 153;
     int32_t month = shifted + (shifted < 10 ? 3 : -9);
     int32_t year = year_of_era + era * 400 + (month <= 2);
-    snprintf(ret_text, DATE_SIZE, "%04u-%02u-%02u", (unsigned)year % 10000u, (unsigned)month % 100u,
-             (unsigned)(day_of_year - (153 * shifted + 2) / 5 + 1) % 100u);
+    put_digits(ret_text, year, 4);
+    ret_text[4] = ret_text[7] = '-';
+    put_digits(ret_text + 5, month, 2);
+    put_digits(ret_text + 8, day_of_year - (153 * shifted + 2) / 5 + 1, 2);
+    ret_text[10] = '\0';
 }
 
 void clock_print(int32_t minutes, char ret_text[CLOCK_SIZE])
 {
-    unsigned of_day = (unsigned)minutes % MINUTES_PER_DAY;
-    snprintf(ret_text, CLOCK_SIZE, "%02u:%02u", of_day / 60, of_day % 60);
+    int32_t of_day = minutes % MINUTES_PER_DAY;
+    put_digits(ret_text, of_day / 60, 2);
+    ret_text[2] = ':';
+    put_digits(ret_text + 3, of_day % 60, 2);
+    ret_text[5] = '\0';
 }
 
 void utc_minute_print(int32_t utc, char ret_text[UTC_MINUTE_SIZE])
 {
-    char date[DATE_SIZE], clock[CLOCK_SIZE];
-    date_print(utc / MINUTES_PER_DAY, date);
-    clock_print(utc, clock);
-    snprintf(ret_text, UTC_MINUTE_SIZE, "%sT%s:00Z", date, clock);
+    date_print(utc / MINUTES_PER_DAY, ret_text);
+    ret_text[10] = 'T';
+    clock_print(utc, ret_text + 11);
+    memcpy(ret_text + 16, ":00Z", 5);
 }
 
 int weekday_of(int32_t days)
