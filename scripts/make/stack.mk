@@ -13,6 +13,7 @@ setup: ## Install the Debian packages that make run needs
 	$(call setup_for,run)
 
 run: setup ## Build and start everything; prints the URL, logins and commands to try
+	@$(MAKE) -q build 2>/dev/null || echo "building; the first time takes a minute or two"
 	@$(PARALLEL) build
 	@scripts/stack up
 

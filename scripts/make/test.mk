@@ -4,7 +4,8 @@
 # The stack that tests use runs beside the one of `make run`: other ports and data, sanitizers on,
 # a clock that tests move.
 TEST_BUILD ?= asan
-TEST_STACK := RUN_DIR=.run/test PORT_OFFSET=1000 BIN_DIR=build/$(TEST_BUILD)/bin DRILL=1 APP_ENV=test \
+TEST_PORT_OFFSET ?= 1000
+TEST_STACK := RUN_DIR=.run/test PORT_OFFSET=$(TEST_PORT_OFFSET) BIN_DIR=build/$(TEST_BUILD)/bin DRILL=1 APP_ENV=test \
 	SERVICE_ENV=tests/api/service.env CONNECTIONS_PER_IP=10000 scripts/stack
 
 TEST_PARTS += test-unit test-fuzz test-sim test-migrations test-wire test-api
@@ -25,7 +26,7 @@ test-build: setup-test
 	@$(PARALLEL) BUILD=$(TEST_BUILD) build
 
 test-stack: test-build
-	@$(TEST_STACK) up >.run/test-stack.log || { cat .run/test-stack.log; exit 1; }
+	@mkdir -p .run && $(TEST_STACK) up >.run/test-stack.log || { cat .run/test-stack.log; exit 1; }
 
 test-api: test-stack ## API tests (pytest) against the test stack; T=expression selects
 	@scripts/test-api $(if $(T),-k '$(T)')
