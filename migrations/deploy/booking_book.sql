@@ -102,6 +102,11 @@ RETURN booking.reply_make(ctx, status, booking.booking_json((b).id), (b).version
 
 -- --- making one --------------------------------------------------------------------------------
 
+CREATE FUNCTION booking.customer_tell(ctx jsonb, c booking.customers) RETURNS uuid
+LANGUAGE sql VOLATILE
+RETURN bus.emit(ctx, 'customer.created', 'customer/' || (c).id, jsonb_build_object(
+    'customer_id', (c).id, 'user_id', (c).user_id, 'station_id', (c).station_id));
+
 -- The customer row of a signed-in customer; made at the first booking.
 CREATE FUNCTION booking.customer_of_user(ctx jsonb, contact jsonb) RETURNS booking.customers
 LANGUAGE plpgsql AS $$
@@ -113,8 +118,13 @@ BEGIN
     SELECT bus.uuid_v7(now_at), (ctx ->> 'user')::uuid, coalesce(contact ->> 'name', ''),
            contact ->> 'email', contact ->> 'phone', now_at, now_at
     WHERE NOT EXISTS (SELECT FROM booking.customers t WHERE t.user_id = (ctx ->> 'user')::uuid)
-    ON CONFLICT ON CONSTRAINT customers_user_unique DO NOTHING;
-    SELECT * INTO c FROM booking.customers t WHERE t.user_id = (ctx ->> 'user')::uuid;
+    ON CONFLICT ON CONSTRAINT customers_user_unique DO NOTHING
+    RETURNING * INTO c;
+    IF FOUND THEN
+        PERFORM booking.customer_record(ctx, 'created', NULL, c);
+    ELSE
+        SELECT * INTO c FROM booking.customers t WHERE t.user_id = (ctx ->> 'user')::uuid;
+    END IF;
     RETURN c;
 END $$;
 
@@ -139,7 +149,10 @@ BEGIN
                 contact ->> 'phone', now_at, now_at)
         ON CONFLICT (lower(email)) WHERE deleted_at IS NULL AND user_id IS NULL DO NOTHING
         RETURNING * INTO c;
-        EXIT WHEN FOUND; -- else somebody else has made it just now
+        IF FOUND THEN
+            PERFORM booking.customer_record(ctx, 'created', NULL, c);
+            EXIT;
+        END IF; -- else somebody else has made it just now
     END LOOP;
     RETURN c;
 END $$;

@@ -1,4 +1,4 @@
-/* What happens because something else did: holds end, deleted bookings go for good, and who waits
+/* What happens because something else did: holds end, what was deleted goes for good, who waits
  * hears of time that became free, and cached replies are dropped. A job here is one statement,
  * which does nothing when it comes twice. */
 #include "booking_events.h"
@@ -46,6 +46,11 @@ static void booking_purge_run(void *owner, struct job *job)
     job_statement(owner, job, &sql_booking_purge);
 }
 
+static void customer_purge_run(void *owner, struct job *job)
+{
+    job_statement(owner, job, &sql_customer_purge);
+}
+
 const struct job_kind core_jobs[] = {
     {.kind = "booking.hold_expire",
      .concurrency = 4,
@@ -57,14 +62,19 @@ const struct job_kind core_jobs[] = {
      .lease_ms = 60000,
      .max_attempts = 20,
      .run = booking_purge_run},
+    {.kind = "booking.customer_purge",
+     .concurrency = 1,
+     .lease_ms = 60000,
+     .max_attempts = 20,
+     .run = customer_purge_run},
 };
 const size_t core_n_jobs = ARRAY_LEN(core_jobs);
 
 /* --- consumers -------------------------------------------------------------------------------- */
 
-static void station_drop(struct svc *svc, const struct json *data)
+static void station_drop(struct svc *svc, const struct json *data, const char *member)
 {
-    const struct json *station = data ? json_get(data, "station_id") : NULL;
+    const struct json *station = data ? json_get(data, member) : NULL;
     char kind[sizeof(AVAILABILITY_CACHE) + UUID_SIZE];
     if (!station || json_type(station) != JSON_STRING)
         return;
@@ -79,8 +89,10 @@ static void cache_after(void *owner, const char *events_json)
     struct arena *a = arena_new(EVENTS_MAX_BYTES);
     const struct json *events;
     if (a && json_parse(a, str_of(events_json), &events, NULL) == ERR_OK)
-        for (const struct json *e = json_first(events); e; e = json_next(e))
-            station_drop(svc, json_get(e, "data"));
+        for (const struct json *e = json_first(events); e; e = json_next(e)) {
+            station_drop(svc, json_get(e, "data"), "station_id");
+            station_drop(svc, json_get(e, "data"), "from_station_id");
+        }
     cache_drop(svc->cache, DASHBOARD_CACHE);
     arena_free(a);
 }
@@ -91,9 +103,11 @@ static void cache_after(void *owner, const char *events_json)
 
 const struct consumer core_consumers[] = {
     {.name = "booking.waitlist", .types = TIME_FREED, .function = "booking.waitlist_match"},
+    {.name = "booking.forget", .types = "customer.purged", .function = "booking.bookings_forget"},
     {.name = "booking.cache",
      .types = TIME_FREED " booking.created booking.confirmed booking.seated booking.completed "
-                         "booking.updated booking.restored booking.hold.created",
+                         "booking.updated booking.restored booking.hold.created "
+                         "chef.created chef.updated chef.availability_changed",
      .after = cache_after},
 };
 const size_t core_n_consumers = ARRAY_LEN(core_consumers);

@@ -25,5 +25,6 @@ SELECT booking.chef_json(m) AS body, m.version AS etag,
        bus.audit($1::jsonb, 'chef.updated', 'chef', m.id::text, booking.chef_json(was.old),
                  booking.chef_json(m)),
        bus.emit($1::jsonb, 'chef.updated', 'chef/' || m.id, jsonb_build_object(
-           'chef_id', m.id, 'station_id', m.station_id, 'user_id', m.user_id, 'active', m.active))
+           'chef_id', m.id, 'station_id', m.station_id, 'from_station_id', (was.old).station_id,
+           'user_id', m.user_id, 'active', m.active))
 FROM made m JOIN was ON was.id = m.id

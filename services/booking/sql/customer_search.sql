@@ -4,7 +4,7 @@
 -- when those before it did not find enough: names and addresses that begin with the text; the newest
 -- customers, which finds what is common; and the trigram index, which finds what is rare.
 WITH asked AS MATERIALIZED (
-    SELECT CASE WHEN $2 ~ '^[0-9 ().+-]+$' THEN booking.digits($2) ELSE booking.fold($2) END
+    SELECT CASE WHEN $2 ~ '^[0-9 ().+-]*[0-9][0-9 ().+-]*$' THEN booking.digits($2) ELSE booking.fold($2) END
         COLLATE "C" AS q,
         $1::jsonb ->> 'scope' AS scope
 ), words AS MATERIALIZED (
@@ -68,6 +68,5 @@ WITH asked AS MATERIALIZED (
           UNION ALL (SELECT * FROM anywhere LIMIT 2 * $3::int)) hits
     GROUP BY id, name_key ORDER BY 2, 3, 1 LIMIT $3::int
 )
-SELECT coalesce(json_agg(json_build_object('id', c.id, 'name', c.name, 'email', c.email, 'phone', c.phone)
-                         ORDER BY f.rank, f.name_key, c.id), '[]') AS body
+SELECT coalesce(jsonb_agg(booking.customer_json(c) ORDER BY f.rank, f.name_key, c.id), '[]') AS body
 FROM found f JOIN booking.customers c USING (id)
