@@ -102,11 +102,6 @@ RETURN booking.reply_make(ctx, status, booking.booking_json((b).id), (b).version
 
 -- --- making one --------------------------------------------------------------------------------
 
-CREATE FUNCTION booking.customer_tell(ctx jsonb, c booking.customers) RETURNS uuid
-LANGUAGE sql VOLATILE
-RETURN bus.emit(ctx, 'customer.created', 'customer/' || (c).id, jsonb_build_object(
-    'customer_id', (c).id, 'user_id', (c).user_id, 'station_id', (c).station_id));
-
 -- The customer row of a signed-in customer; made at the first booking.
 CREATE FUNCTION booking.customer_of_user(ctx jsonb, contact jsonb) RETURNS booking.customers
 LANGUAGE plpgsql AS $$

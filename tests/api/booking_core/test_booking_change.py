@@ -1,5 +1,5 @@
 """What happens to a booking: moves, cancelling, another time, details, deleting, notes, history."""
-import datetime
+import json
 import uuid
 
 import pytest
@@ -374,6 +374,22 @@ def test_restore_has_a_limit_and_then_it_is_gone(place, clock, login, tokens, db
         return not db.fetchall()
     wait_for(purged, "the purge", 20)
     assert len(events(db, "booking.purged", booking["id"])) == 1
+
+
+def test_a_purged_customer_is_forgotten(place, staff, db):
+    place.chef()
+    booking = place.book(special_requests="My dog is called Rex")
+    expect(patch(staff, booking, 1, contact={"name": "Second Name"}))
+    expect(staff.post(f"/api/v1/bookings/{booking['id']}/notes", {"text": "A note"}), 201)
+    db.execute("SELECT bus.emit(%s, 'customer.purged', 'customer/x', %s)", (
+        '{"now": "2026-01-01T00:00:00Z"}', json.dumps({"customer_id": booking["customer_id"]})))
+    wait_for(lambda: get(staff, booking)["contact"]["name"] == "(deleted)", "the person to be forgotten")
+    for path in ("", "/history", "/notes"):
+        text = staff.get(f"/api/v1/bookings/{booking['id']}{path}").text
+        for secret in ("Rex", "Second Name", "Ann Example", "Pier Road", "A note",
+                       booking["contact"]["email"], booking["contact"]["phone"]):
+            assert secret not in text, (path, secret)
+    assert get(staff, booking)["total_cents"] == booking["total_cents"]
 
 
 # --- notes, history, list ---------------------------------------------------------------------------
