@@ -396,16 +396,19 @@ DECLARE
     station uuid := (body ->> 'station_id')::uuid;
     today date := (booking.ctx_now(ctx) AT TIME ZONE 'UTC')::date;
     first_day date := coalesce((body ->> 'effective_from')::date, today);
-    was bigint := booking.price_value(code, station, first_day);
+    was bigint;
     c booking.price_codes;
 BEGIN
-    SELECT * INTO c FROM booking.price_codes t WHERE t.code = price_set.code FOR KEY SHARE;
+    SELECT * INTO c FROM booking.price_codes t WHERE t.code = price_set.code;
     IF NOT FOUND THEN
         RETURN;
     END IF;
     IF NOT booking.in_scope(ctx, NULL, station) THEN
         PERFORM bus.fail('forbidden', 'These prices are not yours to change.');
     END IF;
+    -- One after the other, so that the history says what each of them replaced.
+    PERFORM pg_advisory_xact_lock(hashtextextended('booking.price_set ' || c.code, 0));
+    was := booking.price_value(c.code, station, first_day);
     -- What was replaced long ago is in the history.
     DELETE FROM booking.price_rules r
     WHERE r.code = c.code AND r.station_id IS NOT DISTINCT FROM station
