@@ -19,6 +19,14 @@
 
 /* clang-format 14 cannot lay out rows of unequal length. */
 /* clang-format off */
+static const struct field item_fields[] = {
+    {.name = "code", .type = FIELD_STR, .flags = FIELD_REQUIRED, .max = 40, .pattern = "slug", SHOWN,
+     .prose = "Of a dish or add-on of the menu"},
+    {.name = "quantity", .type = FIELD_INT, .min = 0, .max = 1000, SHOWN,
+     .prose = "0 or not given: the usual one"},
+};
+static TABLE(item_in, "QuoteItemInput", item_fields, 0);
+
 static const struct field wish_fields[] = {
     {.name = "guest_count", .type = FIELD_INT, .min = 1, .max = 50, NUMBER(guest_count),
      .prose = "All guests; adults, unless `adults` or `children` say more", .example = "10"},
@@ -38,6 +46,9 @@ static const struct field wish_fields[] = {
     {.name = "addons", .type = FIELD_LIST, .item = FIELD_STR, .pattern = "slug", .max = 30,
      .offset = FIELD_AT(struct quote_wish_in, addons, const struct json *),
      .prose = "Codes of dishes and add-ons, in the usual quantity", .example = "[\"sake_bar\"]"},
+    {.name = "items", .type = FIELD_LIST, .sub = &item_in, .max = 30,
+     .offset = FIELD_AT(struct quote_wish_in, items, const struct json *),
+     .prose = "Dishes and add-ons with their quantities, as a booking takes them"},
     {.name = "promo_code", .type = FIELD_STR, .min = 1, .max = 40, TEXT(promo_code),
      .prose = "Promotion to apply"},
 };

@@ -9,7 +9,7 @@
 struct quote_wish_in {
     int64_t guest_count, adults, children; /* -1: not given */
     const char *venue_zip, *station_id, *date, *event_type, *promo_code;
-    const struct json *addons;
+    const struct json *addons, *items;
 };
 
 extern const struct field_table quote_wish_in, quote_out;

@@ -333,6 +333,10 @@ static enum step_rc admit_precondition(struct req *r)
         return r->route->flags & ROUTE_IF_MATCH ? req_fail(r, ERR_PRECONDITION_REQUIRED, NULL)
                                                 : STEP_NEXT;
     struct str tag = str_trim(str_of(header));
+    /* nginx marks the tag of whatever it compresses as weak; ours are versions, so it is as good.
+     */
+    if (str_starts(tag, STR("W/")))
+        tag = (struct str){tag.p + 2, tag.n - 2};
     if (tag.n < 2 || tag.n > 200 || tag.p[0] != '"' || tag.p[tag.n - 1] != '"')
         return r->route->flags & ROUTE_IF_MATCH ? req_fail(r, ERR_PRECONDITION_FAILED, NULL)
                                                 : STEP_NEXT;

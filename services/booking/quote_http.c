@@ -37,6 +37,7 @@ static enum step_rc wish_take(struct req *r, struct quote_in *wish)
     char now[RFC3339_SIZE];
     clock_rfc3339(r->now_us, now);
     memcpy(wish->today, now, sizeof(wish->today) - 1);
+    price_items(wish, in->items);
     const struct json *item = in->addons ? json_first(in->addons) : NULL;
     for (; item && wish->n_items < QUOTE_MAX_ITEMS; item = json_next(item))
         wish->items[wish->n_items++].code = json_string(item);
