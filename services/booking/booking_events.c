@@ -107,7 +107,7 @@ const struct consumer core_consumers[] = {
     {.name = "booking.cache",
      .types = TIME_FREED " booking.created booking.confirmed booking.seated booking.completed "
                          "booking.updated booking.restored booking.hold.created "
-                         "chef.created chef.updated chef.availability_changed",
+                         "chef.created chef.updated chef.availability_changed station.updated",
      .after = cache_after},
 };
 const size_t core_n_consumers = ARRAY_LEN(core_consumers);

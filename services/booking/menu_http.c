@@ -64,10 +64,16 @@ static enum step_rc create_write(struct req *r)
     return req_pg(r, &sql_menu_create, PG_ARGS(req_sql_ctx(r), r->in_json));
 }
 
+/* clang-format off */
 const struct step menu_create_steps[] = {
-    STEP(everywhere_only), STEP(create_write), STEP(ring_bus),
-                                                    STEP(catalogue_ring),  STEP(reply_row),    STEP_END,
+    STEP(everywhere_only),
+    STEP(create_write),
+    STEP(ring_bus),
+    STEP(catalogue_ring),
+    STEP(reply_row),
+    STEP_END,
 };
+/* clang-format on */
 
 /* A change that can change what somebody pays says why. */
 static enum step_rc reason_check(struct req *r)
@@ -87,12 +93,15 @@ static enum step_rc update_write(struct req *r)
                   PG_ARGS(req_sql_ctx(r), r->params[0], r->if_match, r->in_json));
 }
 
-const struct step
-    menu_update_steps
-        [] =
-            {
-                STEP(everywhere_only), STEP(booking_version),
-                                            STEP(reason_check),    STEP(update_write),
-                                                                        STEP(ring_bus),        STEP(catalogue_ring),
-                                                                                                    STEP(reply_row),       STEP_END,
+/* clang-format off */
+const struct step menu_update_steps[] = {
+    STEP(everywhere_only),
+    STEP(booking_version),
+    STEP(reason_check),
+    STEP(update_write),
+    STEP(ring_bus),
+    STEP(catalogue_ring),
+    STEP(reply_row),
+    STEP_END,
 };
+/* clang-format on */

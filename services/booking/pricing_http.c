@@ -54,10 +54,16 @@ static enum step_rc peak_update(struct req *r)
                   PG_ARGS(req_sql_ctx(r), r->params[0], r->if_match, r->in_json, "{}"));
 }
 
+/* clang-format off */
 const struct step price_peak_update_steps[] = {
-    STEP(booking_version), STEP(peak_update), STEP(ring_bus),
-                                                   STEP(catalogue_ring),  STEP(reply_row),   STEP_END,
+    STEP(booking_version),
+    STEP(peak_update),
+    STEP(ring_bus),
+    STEP(catalogue_ring),
+    STEP(reply_row),
+    STEP_END,
 };
+/* clang-format on */
 
 static enum step_rc peak_end(struct req *r)
 {
@@ -71,10 +77,16 @@ static enum step_rc peak_end_reply(struct req *r)
     return pg_rows(r->rows) > 0 ? req_reply_empty(r, 0) : req_fail(r, ERR_NOT_FOUND, NULL);
 }
 
+/* clang-format off */
 const struct step price_peak_end_steps[] = {
-    STEP(booking_version), STEP(peak_end),       STEP(ring_bus),
-                                                      STEP(catalogue_ring),  STEP(peak_end_reply), STEP_END,
+    STEP(booking_version),
+    STEP(peak_end),
+    STEP(ring_bus),
+    STEP(catalogue_ring),
+    STEP(peak_end_reply),
+    STEP_END,
 };
+/* clang-format on */
 
 static enum step_rc history_load(struct req *r)
 {

@@ -40,9 +40,16 @@ static enum step_rc create_write(struct req *r)
     return req_pg(r, &sql_station_create, PG_ARGS(req_sql_ctx(r), r->in_json));
 }
 
+/* clang-format off */
 const struct step station_create_steps[] = {
-    STEP(everywhere_only), STEP(create_write), STEP(catalogue_ring), STEP(reply_row), STEP_END,
+    STEP(everywhere_only),
+    STEP(create_write),
+    STEP(ring_bus),
+    STEP(catalogue_ring),
+    STEP(reply_row),
+    STEP_END,
 };
+/* clang-format on */
 
 static enum step_rc update_write(struct req *r)
 {
@@ -50,6 +57,13 @@ static enum step_rc update_write(struct req *r)
                   PG_ARGS(req_sql_ctx(r), r->params[0], r->if_match, r->in_json));
 }
 
+/* clang-format off */
 const struct step station_update_steps[] = {
-    STEP(booking_version), STEP(update_write), STEP(catalogue_ring), STEP(reply_row), STEP_END,
+    STEP(booking_version),
+    STEP(update_write),
+    STEP(ring_bus),
+    STEP(catalogue_ring),
+    STEP(reply_row),
+    STEP_END,
 };
+/* clang-format on */

@@ -18,7 +18,9 @@ WITH claim AS MATERIALIZED (SELECT bus.reply_claim($1::jsonb) AS claimed
     RETURNING *
 )
 SELECT (r.reply).body, (r.reply).etag, (r.reply).location,
-       bus.audit($1::jsonb, 'station.created', 'station', r.id::text, NULL, r.shown)
+       bus.audit($1::jsonb, 'station.created', 'station', r.id::text, NULL, r.shown),
+       bus.emit($1::jsonb, 'station.created', 'station/' || r.id,
+                jsonb_build_object('station_id', r.id, 'code', r.shown -> 'code', 'active', r.shown -> 'active'))
 FROM (SELECT m.id, booking.station_json($1::jsonb, m) AS shown,
              booking.reply_make($1::jsonb, 201, booking.station_json($1::jsonb, m)::json,
                                 m.version::text, '/api/v1/stations/' || m.id) AS reply

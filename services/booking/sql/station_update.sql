@@ -23,5 +23,7 @@ WITH was AS MATERIALIZED (
 )
 SELECT booking.station_json($1::jsonb, m) AS body, m.version AS etag,
        bus.audit($1::jsonb, 'station.updated', 'station', m.id::text,
-                 booking.station_json($1::jsonb, was.old), booking.station_json($1::jsonb, m))
+                 booking.station_json($1::jsonb, was.old), booking.station_json($1::jsonb, m)),
+       bus.emit($1::jsonb, 'station.updated', 'station/' || m.id,
+                jsonb_build_object('station_id', m.id, 'code', m.code, 'active', m.active))
 FROM made m JOIN was ON was.id = m.id

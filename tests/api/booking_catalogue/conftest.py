@@ -47,7 +47,9 @@ def usual(db):
     db.execute("DELETE FROM booking.price_peaks WHERE station_id = %s", (STATION,))
     db.execute("DELETE FROM booking.menu_items WHERE code LIKE 'test\\_%'")
     db.execute("DELETE FROM booking.stations WHERE code LIKE 'test\\_%'")
-    db.execute("UPDATE booking.stations SET active = true, capacity = 10 WHERE id = %s", (STATION,))
+    db.execute("UPDATE booking.chefs SET active = false WHERE station_id = %s", (STATION,))
+    db.execute("UPDATE booking.stations SET active = true, capacity = 1000, first_start = '11:00'"
+               " WHERE id = %s", (STATION,))
 
 
 @pytest.fixture

@@ -87,3 +87,9 @@ def changes(db, code):
     db.execute("SELECT data FROM bus.events WHERE type = 'pricing.changed' AND data ->> 'code' = %s"
                " ORDER BY txid, seq", (str(code),))
     return [row["data"] for row in db.fetchall()]
+
+
+def events(db, kind, station_id):
+    db.execute("SELECT data FROM bus.events WHERE type = %s AND data ->> 'station_id' = %s"
+               " ORDER BY txid, seq", (kind, station_id))
+    return [row["data"] for row in db.fetchall()]

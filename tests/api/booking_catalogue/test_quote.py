@@ -70,8 +70,6 @@ def test_all_mistakes_are_told_at_once(api):
 
 def test_a_quoted_price_holds_when_prices_change(shop, admin, api):
     shop.chef()
-    shop.db.execute("UPDATE booking.bookings SET state = 'cancelled' WHERE station_id = %s AND state = 'pending'",
-                    (shop.id,))
     quoted = shop.quote()
     expect(admin.put(RULES, shop.rule()))
     shop.sees(lambda q: q["total_cents"] == 20 * 7000)

@@ -6,7 +6,7 @@ import pytest
 from lib.client import expect, expect_problem
 from lib.stack import wait_for
 
-from shop import audits, slug
+from shop import audits, events, slug
 
 STATIONS = "/api/v1/stations"
 PUBLIC = {"id", "code", "name", "city", "state", "time_zone", "phone", "active"}
@@ -71,6 +71,7 @@ def test_a_new_station_lies_at_its_zip_code(shop, admin, db):
     assert (body["lat_e5"], body["lon_e5"]) == (-1592400, -571800)
     assert (body["capacity"], body["radius_miles"], body["first_start"]) == (3, 100, "11:00")
     assert body["phone"] == "+14085550177" and body["active"]
+    assert events(db, "station.created", body["id"])
     [row] = audits(db, "station.created", body["id"])
     assert row["before"] is None and row["after"]["code"] == body["code"]
     # Quotes know it at once.
@@ -130,6 +131,21 @@ def test_changes(shop, admin, db):
     assert expect(admin.patch(path, {"email": None}, if_match='"2"'))["email"] is None
     moved = expect(admin.patch(path, {"zip": "95112"}, if_match='"3"'))
     assert (moved["lat_e5"], moved["lon_e5"]) == (3735350, -12188650)
+
+
+def test_new_hours_show_at_once_where_replies_are_kept(shop, admin, api, db):
+    shop.chef()
+    path, day = f"{STATIONS}/{shop.id}", shop.day().isoformat()
+
+    def first_time():
+        slots = expect(api.get("/api/v1/availability", params={
+            "station_id": shop.id, "from": day, "to": day}))["slots"]
+        return slots[0]["time"]
+    assert first_time() < "18:00"
+    expect(admin.patch(path, {"first_start": "18:00"}, if_match=admin.get(path).headers["ETag"]))
+    wait_for(lambda: first_time() == "18:00", "the new hours")
+    assert events(db, "station.updated", shop.id)[-1] == {
+        "station_id": shop.id, "code": "catalogue-test", "active": True}
 
 
 def test_changes_that_cannot_be(shop, admin):
