@@ -218,6 +218,28 @@ def test_one_request_one_reply(at, api, smuggled, data, service, edge, where):
         assert answers(connection, CANARY)[0].status_code == 200
 
 
+LONG = b" " * 900_000  # nginx passes it on: its limit is 10 MB
+MANY = b"".join(b"X-%d: y\r\n" % i for i in range(65))
+
+
+@pytest.mark.xfail(strict=True, reason="http/guard.c closes over bytes that it has not read")
+@pytest.mark.parametrize("fields,body,status,code", [
+    pytest.param(MANY, LONG, *HEADERS_TOO_LARGE, id="too many fields"),
+    pytest.param(b"X: a\x01b\r\n", LONG, *MALFORMED, id="a control character"),
+    pytest.param(b"", LONG * 2, *TOO_LARGE, id="too much"),
+    pytest.param(b"", LONG * 11, *TOO_LARGE, id="far too much")])
+def test_a_refusal_reaches_who_is_still_sending(at, api, fields, body, status, code):
+    """A service that closed at once would reset nginx's connection: the reply would be lost, and nginx
+    would take the replica for dead and turn others away."""
+    for _ in range(20):
+        with at("edge") as connection:
+            connection.send(framed(fields + b"Content-Length: %d\r\n" % len(body), body))
+            reply = connection.reply()
+        assert reply.status_code == status, reply.text
+        refused(reply, code)
+        assert api.get("/api/v1/health", record=False).status_code == 200
+
+
 def test_cases_are_as_many_as_they_have_to_be():
     assert len({c[0] for c in CASES}) == len(CASES) >= 34
 
