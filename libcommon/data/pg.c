@@ -218,6 +218,7 @@ static struct pg_line *line_for(struct pg *pg, enum pg_lane lane)
     return &pg->lines[lane == PG_REPLICA && pg->lines[lane].n_up == 0 ? PG_READ : lane];
 }
 
+/* NOLINTNEXTLINE(readability-function-size): three of the seven say who is told */
 enum err pg_exec(struct pg *pg, const struct pg_stmt *stmt, const char *const *params, int n,
                  pg_done_fn *done, void *owner, uint64_t id)
 {

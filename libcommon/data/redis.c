@@ -48,6 +48,7 @@ static enum err send_op(struct redis *r, struct redis_op *op)
     return e;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): three of the seven say who is told */
 enum err redis_command(struct redis *r, const char *const *argv, const size_t *lens, int n,
                        redis_done_fn *done, void *owner, uint64_t id)
 {
@@ -68,6 +69,7 @@ enum err redis_command(struct redis *r, const char *const *argv, const size_t *l
 
 /* --- scripts -------------------------------------------------------------------------------- */
 
+/* NOLINTNEXTLINE(readability-function-size): keys and arguments, and who is told */
 enum err redis_eval(struct redis *r, struct redis_script *script, const char *const *keys,
                     int n_keys, const char *const *args, int n_args, redis_done_fn *done,
                     void *owner, uint64_t id)

@@ -137,13 +137,19 @@ static inline const char *admin(const char *sql)
     return value;
 }
 
-static inline void pg_server_start(void)
+/* Does not wait until it is up. */
+static inline void pg_server_spawn(void)
 {
     char data[100];
     snprintf(data, sizeof data, "%s/pg", servers.dir);
     const char *argv[] = {PG_BIN "postgres",   "-D", data,        "-k", servers.dir,      "-c",
                           "listen_addresses=", "-c", "fsync=off", "-c", "autovacuum=off", NULL};
     servers.pg = start(argv, 1, SIGQUIT);
+}
+
+static inline void pg_server_start(void)
+{
+    pg_server_spawn();
     PQfinish(admin_connect());
 }
 
