@@ -1,31 +1,36 @@
 -- read: customers, newest first
 -- $2 station or null, $3 those who were deleted instead, $4 how many, $5 [id] of the last one of the page
--- before, $6 count them all? A station's list walks its own index.
-WITH stations AS MATERIALIZED (
-    SELECT s::uuid AS id FROM jsonb_array_elements_text($1::jsonb -> 'stations') s
-    WHERE $1::jsonb ->> 'scope' = 'station' AND $2::uuid IS NULL
-    UNION ALL SELECT $2::uuid WHERE $2::uuid IS NOT NULL
+-- before, $6 count them all? One probe of an index for each station, account or everybody.
+WITH asked AS MATERIALIZED (
+    SELECT $1::jsonb ->> 'scope' AS scope,
+           coalesce(($5::jsonb ->> 0)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AS before
+), stations AS MATERIALIZED (
+    SELECT s::uuid AS id FROM asked, jsonb_array_elements_text($1::jsonb -> 'stations') s
+    WHERE scope = 'station' AND $2::uuid IS NULL AND NOT $3::boolean
+    UNION SELECT $2::uuid WHERE $2::uuid IS NOT NULL AND NOT $3::boolean
 ), page AS MATERIALIZED (
     SELECT one.customer, one.id
     FROM (
         (SELECT c AS customer, c.id FROM booking.customers c
-         WHERE NOT $3::boolean AND c.deleted_at IS NULL AND $2::uuid IS NULL
-           AND $1::jsonb ->> 'scope' IN ('all', 'own') AND booking.in_scope($1::jsonb, c.user_id, NULL)
-           AND ($1::jsonb ->> 'scope' = 'all' OR c.user_id = ($1::jsonb ->> 'user')::uuid)
-           AND c.id < coalesce(($5::jsonb ->> 0)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+         WHERE (SELECT scope = 'all' FROM asked) AND $2::uuid IS NULL AND NOT $3::boolean
+           AND c.deleted_at IS NULL AND c.id < (SELECT before FROM asked)
          ORDER BY c.id DESC LIMIT $4::int + 1)
+        UNION ALL
+        SELECT c, c.id FROM booking.customers c
+        WHERE (SELECT scope = 'own' FROM asked) AND $2::uuid IS NULL AND NOT $3::boolean
+          AND c.deleted_at IS NULL AND c.id < (SELECT before FROM asked)
+          AND c.user_id = ($1::jsonb ->> 'user')::uuid
         UNION ALL
         SELECT l.* FROM stations s, LATERAL (
             SELECT c AS customer, c.id FROM booking.customers c
-            WHERE c.station_id = s.id AND NOT $3::boolean AND c.deleted_at IS NULL
+            WHERE c.station_id = s.id AND c.deleted_at IS NULL AND c.id < (SELECT before FROM asked)
               AND booking.in_scope($1::jsonb, c.user_id, c.station_id)
-              AND c.id < coalesce(($5::jsonb ->> 0)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
             ORDER BY c.id DESC LIMIT $4::int + 1) l
         UNION ALL
         (SELECT c AS customer, c.id FROM booking.customers c
-         WHERE $3::boolean AND c.deleted_at IS NOT NULL AND ($2::uuid IS NULL OR c.station_id = $2::uuid)
+         WHERE $3::boolean AND c.deleted_at IS NOT NULL AND c.id < (SELECT before FROM asked)
+           AND ($2::uuid IS NULL OR c.station_id = $2::uuid)
            AND booking.in_scope($1::jsonb, NULL, c.station_id)
-           AND c.id < coalesce(($5::jsonb ->> 0)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
          ORDER BY c.id DESC LIMIT $4::int + 1)) one
     ORDER BY one.id DESC LIMIT $4::int + 1
 ), shown AS MATERIALIZED (

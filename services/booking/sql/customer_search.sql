@@ -10,8 +10,7 @@ WITH asked AS MATERIALIZED (
 ), words AS MATERIALIZED (
     -- A word of one or two letters is looked for at the beginning of words only: the shortest thing
     -- that has a trigram. The index is asked for the two longest words.
-    SELECT patterns, patterns[1] AS longest,
-           CASE WHEN char_length(patterns[2]) > 4 THEN patterns[2] ELSE patterns[1] END AS second
+    SELECT patterns, patterns[1] AS longest, coalesce(patterns[2], patterns[1]) AS second
     FROM (SELECT array_agg(CASE WHEN char_length(w) < 3 THEN '% ' ELSE '%' END
                            || regexp_replace(w, '([\\%_])', '\\\1', 'g') || '%'
                            ORDER BY char_length(w) DESC) AS patterns
