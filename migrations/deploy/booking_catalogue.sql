@@ -1,18 +1,6 @@
 -- Deploy booking_catalogue: what the business sells, where, by whom and to whom.
 BEGIN;
 
-DO $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'mh_booking') THEN
-        CREATE ROLE mh_booking NOLOGIN;
-    END IF;
-END
-$$;
-
-CREATE EXTENSION IF NOT EXISTS btree_gist;
-CREATE EXTENSION IF NOT EXISTS pg_trgm;
-CREATE EXTENSION IF NOT EXISTS unaccent;
-
 CREATE SCHEMA IF NOT EXISTS booking;
 GRANT USAGE ON SCHEMA booking TO mh_booking;
 

@@ -5,8 +5,6 @@
 -- tokens and codes are SHA-256 of random bits, the MFA secret is sealed by the service.
 BEGIN;
 
-CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
-
 CREATE SCHEMA identity;
 
 -- A condition that ends the statement when it does not hold: the code is a row of proto/errors.def,

@@ -1,4 +1,4 @@
--- Revert booking_catalogue. An extension that something else uses by now stops it.
+-- Revert booking_catalogue.
 BEGIN;
 
 DROP TABLE booking.price_change_history, booking.price_peaks, booking.price_rules,
@@ -13,8 +13,5 @@ DROP FUNCTION booking.digits(text);
 DROP FUNCTION booking.fold(text);
 DROP FUNCTION booking.in_scope(jsonb, uuid, uuid);
 DROP SCHEMA booking;
-DROP EXTENSION IF EXISTS unaccent;
-DROP EXTENSION IF EXISTS pg_trgm;
-DROP EXTENSION IF EXISTS btree_gist;
 
 COMMIT;
