@@ -7,7 +7,7 @@ WITH asked AS MATERIALIZED (
 ), stations AS MATERIALIZED (
     SELECT s::uuid AS id FROM asked, jsonb_array_elements_text($1::jsonb -> 'stations') s
     WHERE scope = 'station' AND $2::uuid IS NULL AND NOT $3::boolean
-    UNION SELECT $2::uuid WHERE $2::uuid IS NOT NULL AND NOT $3::boolean
+    UNION SELECT $2::uuid FROM asked WHERE scope <> 'own' AND $2::uuid IS NOT NULL AND NOT $3::boolean
 ), page AS MATERIALIZED (
     SELECT one.customer, one.id
     FROM (
@@ -17,7 +17,8 @@ WITH asked AS MATERIALIZED (
          ORDER BY c.id DESC LIMIT $4::int + 1)
         UNION ALL
         SELECT c, c.id FROM booking.customers c
-        WHERE (SELECT scope = 'own' FROM asked) AND $2::uuid IS NULL AND NOT $3::boolean
+        WHERE (SELECT scope = 'own' FROM asked) AND NOT $3::boolean
+          AND ($2::uuid IS NULL OR c.station_id = $2::uuid)
           AND c.deleted_at IS NULL AND c.id < (SELECT before FROM asked)
           AND c.user_id = ($1::jsonb ->> 'user')::uuid
         UNION ALL

@@ -214,6 +214,9 @@ def test_chefs_see_no_customers(chef):
 def test_a_customer_sees_himself_alone(customer, admin):
     other = new(admin)
     assert [c["id"] for c in expect(customer.get(CUSTOMERS))["items"]] == [CUSTOMER]
+    for station, seen in ((STATION, [CUSTOMER]), (OTHER_STATION, [])):
+        page = expect(customer.get(CUSTOMERS, params={"station_id": station}))
+        assert [c["id"] for c in page["items"]] == seen
     assert expect(customer.get(CUSTOMERS, params={"q": "da"}))["items"] in (
         [], [expect(get(customer, CUSTOMER))])
     assert expect(customer.get(CUSTOMERS, params={"q": other["name"]}))["items"] == []
