@@ -120,10 +120,7 @@ def test_a_replica_that_is_told_to_stop_says_so_first(limits, stack, api):
 
 
 def test_the_binary_asks_for_a_container(running, part):
-    environment = {}
-    for line in (running.run_dir / f"env.d/{part}").read_text().splitlines():
-        name, _, value = line.partition("=")
-        environment[name] = value.replace("\\", "")
+    environment = running.environment(part)
     binary = f"{running.env['BIN_DIR']}/{name_of(part)}"
     for port, code in ((environment["LISTEN_PORT"], 0), ("1", 1)):
         done = subprocess.run([binary, "--health"], env=environment | {"LISTEN_PORT": port}, capture_output=True,

@@ -42,6 +42,11 @@ class Stack:
     def secret(self, name):
         return (self.run_dir / "secrets" / name).read_text().strip()
 
+    def environment(self, part):
+        """The variables that a service runs with."""
+        lines = (self.run_dir / f"env.d/{part}").read_text().splitlines()
+        return {name: "".join(shlex.split(value)) for name, _, value in (i.partition("=") for i in lines)}
+
     def run(self, *command):
         done = subprocess.run([ROOT / "scripts/stack", *command], capture_output=True, text=True,
                               env=os.environ | {"RUN_DIR": str(self.run_dir)}, check=False)
