@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "common_sql.h"
 #include "common/buf.h"
 #include "common/mem.h"
 #include "common/openapi.h"
@@ -123,11 +124,17 @@ static void print_openapi(const struct service *desc)
     mem_free(all);
 }
 
+static void stmts_print(const struct pg_stmt *const *stmts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        fprintf(stdout, "-- %s %d\n%s;\n", stmts[i]->name, stmts[i]->n_params, stmts[i]->text);
+}
+
+/* Everything that a process prepares, for the test that looks at the plans. */
 static void print_statements(const struct service *desc)
 {
-    for (size_t i = 0; i < desc->n_stmts; i++)
-        fprintf(stdout, "-- %s %d\n%s;\n", desc->stmts[i]->name, desc->stmts[i]->n_params,
-                desc->stmts[i]->text);
+    stmts_print(common_stmts, common_n_stmts);
+    stmts_print(desc->stmts, desc->n_stmts);
 }
 
 static void print_version(const struct service *desc)
