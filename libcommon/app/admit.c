@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/encode.h"
 #include "common/log.h"
+#include "common/net.h"
 #include "req_priv.h"
 
 static enum step_rc admit_feature(struct req *r)
@@ -74,11 +75,12 @@ static const char *subject_of(struct req *r, enum tier tier)
 {
     if (r->caller.known && tier != TIER_AUTH)
         return arena_printf(r->arena, "%s:u:%s", tier_name(tier), r->caller.user_id);
-    int n = (int)strlen(r->ip), colons = 0;
-    for (int i = 0; i < n && strchr(r->ip, ':'); i++)
-        if (r->ip[i] == ':' && ++colons == 4)
-            n = i;
-    return arena_printf(r->arena, "%s:ip:%.*s", tier_name(tier), n, r->ip);
+    struct net address;
+    char prefix[HEX_SIZE(8)];
+    if (!strchr(r->ip, ':') || net_parse(str_of(r->ip), &address) != ERR_OK)
+        return arena_printf(r->arena, "%s:ip:%s", tier_name(tier), r->ip);
+    hex_encode(address.bytes, 8, prefix);
+    return arena_printf(r->arena, "%s:ip6:%s", tier_name(tier), prefix);
 }
 
 static void rate_header(struct req *r, int slot, const char *name, int64_t value)

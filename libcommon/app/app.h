@@ -37,6 +37,7 @@ struct app {
     struct arena *free_arenas[APP_FREE_ARENAS];
     size_t n_free_arenas;
     enum app_state state;
+    bool was_ready; /* at the last look at the health */
 
     struct rate rates[TIER_MAX];
     char features_off[APP_MAX_FEATURES_OFF][48]; /* by configuration or by an admin */

@@ -138,6 +138,21 @@ static void usual_headers(struct reqx *x)
         req_reply_header(&x->r, "Cache-Control", "no-store");
 }
 
+/* 204 has no body whatever the row gave (RFC 9110 section 15.3.5). HEAD tells the length that GET
+ * would have. */
+static void body_fit(struct reqx *x)
+{
+    if (x->status == 204) {
+        x->content_type = NULL;
+        x->body = (struct str){0};
+    }
+    if (x->head) {
+        const char *length = arena_printf(x->r.arena, "%zu", x->body.n);
+        if (length)
+            req_reply_header(&x->r, "Content-Length", length);
+    }
+}
+
 static void reply_send(struct reqx *x)
 {
     struct http_reply reply = {
@@ -190,6 +205,7 @@ void req_finish(struct reqx *x)
     if (x->err != ERR_OK)
         problem_prepare(x, &problem);
     conditional_reply(x);
+    body_fit(x);
     usual_headers(x);
 
     int64_t took_us = clock_mono_us() - x->started_us;

@@ -203,7 +203,7 @@ void app_handle(void *owner, struct http_exchange *xch, enum err refused)
 static void metrics_refresh(struct app *app)
 {
     metric_set(&app_metrics[M_CONNECTIONS], http_server_connections(app->server));
-    metric_set(&app_metrics[M_LONGEST_TURN], loop_longest_turn_us(app->svc.loop));
+    metric_observe_us(&app_metrics[M_LONGEST_TURN], loop_longest_turn_us(app->svc.loop));
     metric_set(&app_metrics[M_PG_BUSY], (int64_t)pg_busy(app->svc.pg));
     metric_set(&app_metrics[M_LOG_DROPPED], (int64_t)log_dropped());
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common_sql.h"
 #include "req_priv.h"
 
@@ -70,12 +71,21 @@ static void health_count(struct req *r, const char *endpoint, const char *type, 
                       endpoint, type);
 }
 
+/* What the database's driver says (addresses, statements) is for the log; the caller is told what
+ * it means. */
 static bool ready_now(struct req *r, const char **ret_why)
 {
     struct app *app = app_of(r->svc);
-    bool ready = app_ready(app, ret_why);
-    if (app->state == APP_DRAINING)
+    const char *why = NULL;
+    bool ready = app_ready(app, &why);
+    if (ready != app->was_ready)
+        log_event(ready ? LOG_INFO : LOG_WARN, "readiness.changed", LOG_B("ready", ready),
+                  LOG_S("why", why));
+    app->was_ready = ready;
+    if (app->state >= APP_DRAINING)
         *ret_why = "draining";
+    else
+        *ret_why = pg_ready(app->svc.pg, NULL) ? why : "the database does not answer";
     return ready;
 }
 

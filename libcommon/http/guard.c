@@ -16,10 +16,16 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "common/clock.h"
 #include "common/http_head.h"
 #include "common/mem.h"
 #include "common/str.h"
+
+#define LINGER_S 2
+#define LINGER_MAX_BYTES (UINT64_C(16) << 20) /* more than the largest body at nginx */
 
 struct guard {
     struct guard_settings *settings;
@@ -28,6 +34,9 @@ struct guard {
     struct event *deadline;     /* armed while a request is only partly here */
     struct event *writable;     /* writes what evhttp has put out; made with the first reply */
     size_t scanned;             /* of a head that is not complete */
+    struct event *linger;       /* after a refusal, until the client has ended */
+    int64_t linger_until_us;    /* monotonic */
+    uint64_t lingered_bytes;
     uint64_t body_left;
     bool over_limit; /* more connections than allowed: the first request is refused */
     bool refused;
@@ -115,6 +124,42 @@ static void output_failed(struct guard *g)
                               BEV_OPT_DEFER_CALLBACKS);
 }
 
+static void output_sent(struct guard *g)
+{
+    bufferevent_trigger(g->filter, EV_WRITE, BEV_OPT_DEFER_CALLBACKS);
+}
+
+/* Reads and forgets, until the client has ended, or for long enough. */
+static void on_linger(evutil_socket_t fd, short what, void *arg)
+{
+    struct guard *g = arg;
+    static char nowhere[65536];
+    ssize_t n = -1;
+    if (!(what & EV_TIMEOUT)) {
+        do
+            n = read(fd, nowhere, sizeof(nowhere));
+        while (n < 0 && errno == EINTR);
+        g->lingered_bytes += n > 0 ? (uint64_t)n : 0;
+    }
+    bool more = n > 0 || (n < 0 && !(what & EV_TIMEOUT) && errno == EAGAIN);
+    if (more && g->lingered_bytes < LINGER_MAX_BYTES && clock_mono_us() < g->linger_until_us)
+        return;
+    event_del(g->linger);
+    output_sent(g);
+}
+
+/* A refused client may still be sending. Closing over bytes that were not read resets the
+ * connection: the reply could be lost, and nginx would take us for dead. */
+static void linger_start(struct guard *g, evutil_socket_t fd)
+{
+    struct timeval limit = {.tv_sec = LINGER_S};
+    shutdown(fd, SHUT_WR);
+    g->linger_until_us = clock_mono_us() + LINGER_S * USEC_PER_SEC;
+    g->linger = event_new(g->settings->base, fd, EV_READ | EV_PERSIST, on_linger, g);
+    if (!g->linger || event_add(g->linger, &limit) != 0)
+        output_sent(g);
+}
+
 /* Runs once the turn's replies have been put together, so that head and body leave in one write;
  * and again whenever the socket takes more of a long one. */
 static void on_writable(evutil_socket_t fd, short what UNUSED, void *arg)
@@ -135,7 +180,10 @@ static void on_writable(evutil_socket_t fd, short what UNUSED, void *arg)
             return;
         }
     }
-    bufferevent_trigger(g->filter, EV_WRITE, BEV_OPT_DEFER_CALLBACKS);
+    if (g->refused)
+        linger_start(g, fd);
+    else
+        output_sent(g);
 }
 
 static enum bufferevent_filter_result
@@ -177,6 +225,8 @@ static void guard_done(void *arg)
     event_free(g->deadline);
     if (g->writable)
         event_free(g->writable);
+    if (g->linger)
+        event_free(g->linger);
     mem_free(g);
     settings->connections--;
     if (settings->orphan)

@@ -90,7 +90,6 @@ def test_without_the_database_it_is_alive_and_not_ready(stack, running, recorder
         wait_for(lambda: own.get(READY[1]).status_code == 200, "ready again")
 
 
-@pytest.mark.xfail(strict=True, reason="app/health.c repeats the driver's message")
 def test_where_the_database_is_is_not_told_to_everybody(stack, running, api):
     port = running.env["DATABASE_URL"].rsplit(":", 1)[1].split("/")[0]
     stack.stop("postgres")
@@ -145,7 +144,6 @@ def value_of(text, name, **labels):
     return total
 
 
-@pytest.mark.xfail(strict=True, reason="loop_longest_turn_microseconds: the base unit is seconds")
 def test_metrics_are_in_the_form_that_prometheus_wants(metrics):
     reply = metrics()
     assert reply.status_code == 200

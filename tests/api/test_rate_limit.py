@@ -133,7 +133,6 @@ def test_a_network_of_ipv6_is_one_caller(limits, network):
     assert quote(api, f"{network()}::1").status_code == 200
 
 
-@pytest.mark.xfail(strict=True, reason="app/admit.c cuts the text of an address, not its bits")
 def test_however_its_addresses_are_written(limits):
     """fd..:..::/64 has zeros that nobody writes."""
     api = limits("booking-2", RATE_PUBLIC="1/2")

@@ -122,14 +122,15 @@ def test_an_address_that_is_taken(admin):
 def test_lists_are_paged_newest_first(admin):
     made = [new(admin, station_id=OTHER_STATION)["id"] for _ in range(5)]
     for query in ({}, {"station_id": OTHER_STATION}):
+        # A test that moved the clock may have left customers of tomorrow, which come first.
         seen, cursor = [], None
         while len(seen) < 5:
             page = expect(admin.get(CUSTOMERS, params=query | {"limit": 2}
                                     | ({"cursor": cursor} if cursor else {})))
             assert len(page["items"]) == 2 and page["limit"] == 2
-            seen += [c["id"] for c in page["items"]]
+            seen += [c["id"] for c in page["items"] if c["id"] in made]
             cursor = page["next_cursor"]
-        assert seen[:5] == made[::-1], query
+        assert seen == made[::-1], query
 
 
 def test_count(admin):
