@@ -69,7 +69,7 @@ CREATE TABLE booking.zip_areas (
 CREATE TABLE booking.stations (
     id uuid PRIMARY KEY,
     code text NOT NULL CONSTRAINT stations_code_unique UNIQUE
-        CHECK (code ~ '^[a-z0-9][a-z0-9_-]{0,39}$'),
+        CHECK (code ~ '^[a-z0-9_-]{1,40}$'),
     name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100),
     time_zone text NOT NULL CONSTRAINT stations_time_zone_known
         CHECK (booking.is_time_zone(time_zone)),
@@ -213,7 +213,7 @@ END;
 CREATE TABLE booking.menu_items (
     id uuid PRIMARY KEY,
     code text NOT NULL CONSTRAINT menu_items_code_unique UNIQUE
-        CHECK (code ~ '^[a-z0-9][a-z0-9_-]{0,39}$'),
+        CHECK (code ~ '^[a-z0-9_-]{1,40}$'),
     kind text NOT NULL CHECK (kind IN ('dish', 'addon')),
     name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100),
     description text NOT NULL DEFAULT '' CHECK (char_length(description) <= 1000),
