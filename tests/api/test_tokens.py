@@ -1,6 +1,5 @@
 """Access tokens that are not ours, or not any more. Some are signed with the real key, which only
 identity has, to show that each claim is looked at by itself."""
-import base64
 import hashlib
 import hmac
 import json
@@ -12,44 +11,10 @@ import pytest
 
 from lib.client import expect, expect_problem
 from lib.stack import wait_for
+from lib.tokens import Signer, b64, claims_of, unb64
 
 ME, BOOKINGS = "/api/v1/me", "/api/v1/bookings"  # of identity and of booking, which has public keys only
 ISSUER, AUDIENCE = "https://myhibachi.test", "myhibachi-api"
-# PKCS #8 of an Ed25519 key up to its 32 bytes (RFC 8410)
-PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
-
-
-def b64(data):
-    if isinstance(data, (dict, list)):
-        data = json.dumps(data, separators=(",", ":"))
-    if isinstance(data, str):
-        data = data.encode()
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def unb64(text):
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-class Signer:
-    """A private JWK of Ed25519."""
-
-    def __init__(self, jwk, folder):
-        self.kid, self.jwk = jwk["kid"], jwk
-        self.key = folder / f"{self.kid}.der"
-        self.key.write_bytes(PKCS8 + unb64(jwk["d"]))
-        self.text = folder / "text"
-
-    def signature(self, text):
-        self.text.write_bytes(text.encode())
-        return subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-keyform", "DER", "-inkey", self.key,
-                               "-in", self.text], check=True, capture_output=True).stdout
-
-    def sign(self, claims, head=None):
-        """head, claims: objects, or texts to be taken as they are."""
-        head = {"alg": "EdDSA", "typ": "at+jwt", "kid": self.kid} if head is None else head
-        text = f"{b64(head)}.{b64(claims)}"
-        return f"{text}.{b64(self.signature(text))}"
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +40,7 @@ def good(login):
 def claims(good):
     """claims(aud="x", exp=...): those of a good token, changed; None leaves one out."""
     def changed(**more):
-        merged = json.loads(unb64(good.split(".")[1])) | more
+        merged = claims_of(good) | more
         return {k: v for k, v in merged.items() if v is not None}
     return changed
 
@@ -109,13 +74,14 @@ def test_the_forger_of_these_tests_can_forge(ours, claims, accepted):
 
 def test_no_signature(good, refused):
     head, body, signature = good.split(".")
-    for token in (f"{head}.{body}.", f"{head}.{body}", f"{head}..{signature}", f".{body}.{signature}", head, "..", "...",
-                  f"{head}.{body}.{signature}.", f"{head}.{body}.{signature}.{signature}"):
+    for token in (f"{head}.{body}.", f"{head}.{body}", f"{head}..{signature}", f".{body}.{signature}",
+                  head, "..", "...", f"{head}.{body}.{signature}.",
+                  f"{head}.{body}.{signature}.{signature}"):
         refused(token)
 
 
-@pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", None, "HS256", "RS256", "ES256", "Ed25519", "eddsa",
-                                 "EdDSA ", ["EdDSA"], {"EdDSA": 1}, 1, True])
+@pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", None, "HS256", "RS256", "ES256",
+                                 "Ed25519", "eddsa", "EdDSA ", ["EdDSA"], {"EdDSA": 1}, 1, True])
 def test_another_algorithm(ours, claims, refused, alg):
     head = {"alg": alg, "typ": "at+jwt", "kid": ours.kid}
     refused(ours.sign(claims(), head))
@@ -164,16 +130,17 @@ def test_a_signature_has_one_form(good, refused):
 
 # --- the header
 
-@pytest.mark.parametrize("kid", ["", "none", "../../../../etc/passwd", "/dev/null", "' OR '1'='1", "x' UNION SELECT 'a",
-                                 "k" * 5000, "a\0b", None, 1, [], {"a": 1}, "%s%n", "|id"])
+@pytest.mark.parametrize("kid", ["", "none", "../../../../etc/passwd", "/dev/null", "' OR '1'='1",
+                                 "x' UNION SELECT 'a", "k" * 5000, "a\0b", None, 1, [], {"a": 1}, "%s%n",
+                                 "|id"])
 def test_another_kid(ours, claims, refused, kid):
     refused(ours.sign(claims(), {"alg": "EdDSA", "typ": "at+jwt", "kid": kid}))
 
 
 @pytest.mark.parametrize("more", [
     {"crit": ["exp"]}, {"crit": []}, {"b64": False, "crit": ["b64"]}, {"zip": "DEF"}, {"cty": "JWT"},
-    {"jku": "https://evil.test/jwks.json"}, {"x5u": "https://evil.test/a.pem"}, {"x5c": ["MIIB"]}, {"extra": 1}],
-    ids=lambda m: next(iter(m)))
+    {"jku": "https://evil.test/jwks.json"}, {"x5u": "https://evil.test/a.pem"}, {"x5c": ["MIIB"]},
+    {"extra": 1}], ids=lambda m: next(iter(m)))
 def test_more_in_the_header(ours, claims, refused, more):
     """Nothing in a token is followed or fetched, even when we signed it."""
     refused(ours.sign(claims(), {"alg": "EdDSA", "typ": "at+jwt", "kid": ours.kid} | more))
@@ -195,11 +162,11 @@ def test_another_type(ours, claims, refused, typ):
 # --- the claims
 
 @pytest.mark.parametrize("change", [
-    {"iss": "https://evil.test"}, {"iss": ISSUER + "/"}, {"iss": ISSUER.upper()}, {"iss": [ISSUER]}, {"iss": None},
-    {"aud": "other-api"}, {"aud": [AUDIENCE]}, {"aud": AUDIENCE + " "}, {"aud": ""}, {"aud": None},
-    {"exp": None}, {"exp": "9999999999"}, {"exp": 1e300}, {"exp": 9999999999}, {"exp": 2**53}, {"exp": True},
-    {"iat": None}, {"iat": "0"}, {"iat": 0}, {"iat": 9999999999}, {"nbf": None}, {"nbf": 9999999999},
-    {"nbf": int(time.time()) + 600}, {"iat": int(time.time()) + 600},
+    {"iss": "https://evil.test"}, {"iss": ISSUER + "/"}, {"iss": ISSUER.upper()}, {"iss": [ISSUER]},
+    {"iss": None}, {"aud": "other-api"}, {"aud": [AUDIENCE]}, {"aud": AUDIENCE + " "}, {"aud": ""},
+    {"aud": None}, {"exp": None}, {"exp": "9999999999"}, {"exp": 1e300}, {"exp": 9999999999},
+    {"exp": 2**53}, {"exp": True}, {"iat": None}, {"iat": "0"}, {"iat": 0}, {"iat": 9999999999},
+    {"nbf": None}, {"nbf": 9999999999}, {"nbf": int(time.time()) + 600}, {"iat": int(time.time()) + 600},
     {"sub": None}, {"sub": ""}, {"sub": "1"}, {"sub": "x" * 36}, {"sub": "' OR 1=1 --"}, {"sub": ["a"]},
     {"sid": "x"}, {"sid": "s" * 36}, {"role": None}, {"role": ""}, {"role": "R" * 1000}, {"role": 1},
     {"st": None}, {"st": "x"}, {"st": ["x"]}, {"st": [str(uuid.uuid4())] * 9}, {"st": {}},
@@ -208,8 +175,8 @@ def test_another_claim(ours, claims, refused, change):
     refused(ours.sign(claims(**change)))
 
 
-@pytest.mark.parametrize("claims_text", ["", "null", "[]", '"a"', "1", "{", "{}", '{"iss":1}', '{"a":' * 100, "\xff",
-                                         '{"iss":"a","iss":"b"}'])
+@pytest.mark.parametrize("claims_text", ["", "null", "[]", '"a"', "1", "{", "{}", '{"iss":1}',
+                                         '{"a":' * 100, "\xff", '{"iss":"a","iss":"b"}'])
 def test_claims_that_are_none(ours, refused, claims_text):
     refused(ours.sign(claims_text))
 
@@ -227,8 +194,9 @@ def test_permissions_are_those_of_the_token(ours, claims, api):
 
 def test_other_spellings_of_a_token(good, refused):
     head, body, signature = good.split(".")
-    for token in (f"{head}=.{body}.{signature}", f"{head}.{body}==.{signature}", f"{head}.{body}.{signature}==",
-                  f"{head}. {body}.{signature}", f"{head}.{body} .{signature}", f"{head}.\t{body}.{signature}",
+    for token in (f"{head}=.{body}.{signature}", f"{head}.{body}==.{signature}",
+                  f"{head}.{body}.{signature}==", f"{head}. {body}.{signature}",
+                  f"{head}.{body} .{signature}", f"{head}.\t{body}.{signature}",
                   good.replace("-", "+").replace("_", "/") + "+", good[:50] + " " + good[50:],
                   f"{head}.{body}.{signature}, {good}", f'"{good}"', f"{good};", f"Bearer {good}",
                   json.dumps({"payload": body, "signatures": [{"protected": head, "signature": signature}]})):
@@ -248,7 +216,8 @@ def test_a_huge_token(ours, good, claims, refused, size):
 
 
 def test_tokens_elsewhere_are_not_read(api, good):
-    for more in ({"params": {"access_token": good}}, {"cookies": {"access_token": good, "Authorization": good}},
+    for more in ({"params": {"access_token": good}},
+                 {"cookies": {"access_token": good, "Authorization": good}},
                  {"headers": {"X-Authorization": f"Bearer {good}", "Proxy-Authorization": f"Bearer {good}"}}):
         reply = api.get(ME, **more)
         expect_problem(reply, 401, "unauthorized")
