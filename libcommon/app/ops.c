@@ -43,11 +43,11 @@ static void on_rows(void *owner, uint64_t id, struct pg_result *result)
     req_resume_failed(x);
 }
 
-enum step_rc req_pg(struct req *r, const struct pg_stmt *stmt, const char *const *params, int n)
+enum step_rc req_pg(struct req *r, const struct pg_stmt *stmt, struct pg_args args)
 {
     if (arena_overflowed(r->arena))
         return req_fail(r, ERR_TOO_LARGE, NULL);
-    enum err e = pg_exec(r->svc->pg, stmt, params, n, on_rows, r->svc, r->id);
+    enum err e = pg_exec(r->svc->pg, stmt, args, on_rows, r->svc, r->id);
     return e == ERR_OK ? STEP_WAIT : req_fail(r, e, NULL);
 }
 
@@ -150,15 +150,10 @@ static void on_redis(void *owner, uint64_t id, enum err e, const struct redis_va
     req_resume(owner, id);
 }
 
-enum step_rc req_redis(struct req *r, const char *const *argv, int n)
+enum step_rc req_redis(struct req *r, struct redis_args args)
 {
-    size_t *lens = arena_alloc(r->arena, (size_t)n * sizeof(*lens) + 1);
-    if (!lens)
-        return req_fail(r, ERR_TOO_LARGE, NULL);
-    for (int i = 0; i < n; i++)
-        lens[i] = strlen(argv[i]);
     r->redis = NULL;
-    enum err e = redis_command(r->svc->redis, argv, lens, n, on_redis, r->svc, r->id);
+    enum err e = redis_command(r->svc->redis, args, on_redis, r->svc, r->id);
     return e == ERR_OK ? STEP_WAIT : STEP_NEXT; /* no Redis: no value */
 }
 

@@ -139,9 +139,8 @@ void watch_now(struct app *app)
     clock_rfc3339(now, now_text);
     clock_rfc3339(since, since_text);
     snprintf(ctx, sizeof(ctx), "{\"now\":\"%s\"}", now_text);
-    const char *params[] = {ctx, since_text};
-    app->watching = pg_exec(app->svc.pg, &sql_bus_watch, params, 2, on_watched, &app->svc,
-                            (uint64_t)now) == ERR_OK;
+    app->watching = pg_exec(app->svc.pg, &sql_bus_watch, PG_ARGS(ctx, since_text), on_watched,
+                            &app->svc, (uint64_t)now) == ERR_OK;
 }
 
 static void on_tick(void *arg)

@@ -54,10 +54,10 @@ bool bus_is_passing(enum err e)
     return e == ERR_UNAVAILABLE || e == ERR_RETRY || e == ERR_BUSY || e == ERR_NO_MEMORY;
 }
 
-enum err bus_exec(struct bus *b, const struct pg_stmt *stmt, const char *const *params, int n,
-                  pg_done_fn *done, void *owner)
+enum err bus_exec(struct bus *b, const struct pg_stmt *stmt, struct pg_args args, pg_done_fn *done,
+                  void *owner)
 {
-    enum err e = b->closed ? ERR_UNAVAILABLE : pg_exec(b->pg, stmt, params, n, done, owner, 0);
+    enum err e = b->closed ? ERR_UNAVAILABLE : pg_exec(b->pg, stmt, args, done, owner, 0);
     if (e == ERR_OK)
         b->n_owed++;
     return e;
@@ -160,7 +160,7 @@ static void on_upkeep(void *arg)
     struct bus *b = arg;
     char ctx[BUS_CTX_SIZE];
     bus_ctx(ctx, NULL);
-    enum err e = bus_exec(b, &sql_bus_maintain, (const char *[]){ctx}, 1, on_upkept, b);
+    enum err e = bus_exec(b, &sql_bus_maintain, PG_ARGS(ctx), on_upkept, b);
     loop_timer_set(b->upkeep, jitter(e == ERR_OK ? UPKEEP_MS : FIRST_UPKEEP_MS));
 }
 

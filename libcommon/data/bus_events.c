@@ -67,14 +67,11 @@ void bus_consume(struct bus_consumer *c)
 {
     char ctx[BUS_CTX_SIZE];
     bus_ctx(ctx, c->desc->name);
-    const char *params[] = {ctx,
-                            c->desc->name,
-                            c->desc->types,
-                            c->desc->function,
-                            BATCH_TEXT,
-                            c->careful > 0 ? "true" : "false"};
     c->look.busy = true;
-    enum err e = bus_exec(c->look.bus, &sql_bus_consume, params, 6, on_consumed, c);
+    enum err e = bus_exec(c->look.bus, &sql_bus_consume,
+                          PG_ARGS(ctx, c->desc->name, c->desc->types, c->desc->function, BATCH_TEXT,
+                                  c->careful > 0 ? "true" : "false"),
+                          on_consumed, c);
     if (e != ERR_OK)
         bus_look_next(&c->look, bus_backoff_ms(++c->look.failures, BACKOFF_MAX_MS));
 }

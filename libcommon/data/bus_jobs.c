@@ -62,8 +62,9 @@ static enum err job_exec(struct job *job, const struct pg_stmt *stmt, const char
     bus_ctx(ctx, NULL);
     snprintf(id, sizeof id, "%lld", (long long)job->id);
     snprintf(fence, sizeof fence, "%lld", (long long)job->fence);
-    const char *params[] = {ctx, id, fence, more[0], more[1]};
-    enum err e = bus_exec(job->bus, stmt, params, stmt->n_params, done, job);
+    struct pg_args args = PG_ARGS(ctx, id, fence, more[0], more[1]);
+    args.n = stmt->n_params;
+    enum err e = bus_exec(job->bus, stmt, args, done, job);
     job->asking = e == ERR_OK;
     return e;
 }
@@ -289,8 +290,8 @@ void bus_claim(struct bus *b)
         b->claims.busy = true;
         b->claimed_us = clock_mono_us();
         if (e == ERR_OK)
-            e = bus_exec(b, &sql_bus_job_claim,
-                         (const char *[]){ctx, kinds.data, b->options.worker}, 3, on_claimed, b);
+            e = bus_exec(b, &sql_bus_job_claim, PG_ARGS(ctx, kinds.data, b->options.worker),
+                         on_claimed, b);
         if (e != ERR_OK)
             bus_look_next(&b->claims, bus_backoff_ms(++b->claims.failures, CLAIM_BACKOFF_MAX_MS));
     }

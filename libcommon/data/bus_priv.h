@@ -75,8 +75,8 @@ struct bus {
 void bus_ctx(char ctx[BUS_CTX_SIZE], const char *consumer);
 /* As pg_exec(), and counts that the bus is owed an answer; whoever gets it calls bus_paid(). */
 MUSTCHECK
-enum err bus_exec(struct bus *b, const struct pg_stmt *stmt, const char *const *params, int n,
-                  pg_done_fn *done, void *owner);
+enum err bus_exec(struct bus *b, const struct pg_stmt *stmt, struct pg_args args, pg_done_fn *done,
+                  void *owner);
 /* False: the bus has been freed, and now really is. */
 bool bus_paid(struct bus *b);
 void bus_release(struct bus *b);

@@ -26,6 +26,7 @@
 /* The generation of a kind, which is made where there is none, and the value under it. */
 static struct redis_script get_script = {
     .name = "cache_get",
+    .n_keys = 1,
     .text = "local g = redis.call('GET', KEYS[1])\n"
             "if not g then\n"
             "  g = ARGV[2]\n"
@@ -222,9 +223,8 @@ static enum err entry_look(struct entry *e)
     char name[CACHE_NAME_SIZE], generation[CACHE_GENERATION_SIZE];
     cache_kind_name(c, e->name, name);
     cache_generation_new(generation);
-    const char *args[] = {entry_key(e), generation};
-    enum err err =
-        redis_eval(c->redis, &get_script, (const char *[]){name}, 1, args, 2, on_looked, e, 0);
+    struct redis_args args = REDIS_ARGS(str_of(name), str_of(entry_key(e)), str_of(generation));
+    enum err err = redis_eval(c->redis, &get_script, args, on_looked, e, 0);
     if (err != ERR_OK)
         err = loop_later(c->loop, on_not_looked, e);
     if (err == ERR_OK)
@@ -344,11 +344,11 @@ static void entry_store(const struct entry *e, const char *text, size_t n, int t
     struct cache *c = e->cache;
     char kind[CACHE_NAME_SIZE], name[2 * CACHE_NAME_SIZE], ttl[12];
     cache_kind_name(c, e->name, kind);
-    int name_n = snprintf(name, sizeof name, "%s:%s:%s", kind, e->generation, entry_key(e));
-    int ttl_n = snprintf(ttl, sizeof ttl, "%d", ttl_s);
-    const char *argv[] = {"SET", name, text, "EX", ttl};
-    const size_t lens[] = {3, (size_t)name_n, n, 2, (size_t)ttl_n};
-    enum err err = redis_command(c->redis, argv, lens, 5, NULL, NULL, 0);
+    snprintf(name, sizeof name, "%s:%s:%s", kind, e->generation, entry_key(e));
+    snprintf(ttl, sizeof ttl, "%d", ttl_s);
+    struct redis_args args =
+        REDIS_ARGS(STR("SET"), str_of(name), (struct str){text, n}, STR("EX"), str_of(ttl));
+    enum err err = redis_command(c->redis, args, NULL, NULL, 0);
     (void)err; /* then the next one fills it again */
 }
 

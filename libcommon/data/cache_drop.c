@@ -56,10 +56,10 @@ static void drop_send(struct cache *c, struct cache_drop *d)
     char name[CACHE_NAME_SIZE], generation[CACHE_GENERATION_SIZE];
     cache_kind_name(c, d->kind, name);
     cache_generation_new(generation);
-    const char *argv[] = {"SET", name, generation, "EX", CACHE_GENERATION_TTL};
-    const size_t lens[] = {3, strlen(name), strlen(generation), 2, strlen(CACHE_GENERATION_TTL)};
+    struct redis_args args = REDIS_ARGS(STR("SET"), str_of(name), str_of(generation), STR("EX"),
+                                        STR(CACHE_GENERATION_TTL));
     d->id = ++c->last_drop;
-    d->sent = redis_command(c->redis, argv, lens, 5, on_dropped, c, d->id) == ERR_OK;
+    d->sent = redis_command(c->redis, args, on_dropped, c, d->id) == ERR_OK;
     if (d->sent)
         c->n_drops_sent++;
     else

@@ -16,11 +16,11 @@
 
 /* --- ops ------------------------------------------------------------------------------------ */
 
-struct pg_op *pg_op_new(const struct pg_stmt *stmt, const char *const *params, int n)
+struct pg_op *pg_op_new(const struct pg_stmt *stmt, struct pg_args args)
 {
-    size_t size = sizeof(struct pg_op) + (size_t)n * sizeof(char *);
-    for (int i = 0; i < n; i++)
-        size += params[i] ? strlen(params[i]) + 1 : 0;
+    size_t size = sizeof(struct pg_op) + (size_t)args.n * sizeof(char *);
+    for (int i = 0; i < args.n; i++)
+        size += args.v[i] ? strlen(args.v[i]) + 1 : 0;
     struct pg_op *op = mem_alloc(size);
     struct pg_result *result = op ? mem_alloc(sizeof *result) : NULL;
     if (!result) {
@@ -29,12 +29,12 @@ struct pg_op *pg_op_new(const struct pg_stmt *stmt, const char *const *params, i
     }
     op->stmt = stmt;
     op->result = result;
-    op->n = n;
-    char *bytes = (char *)(op->params + n);
-    for (int i = 0; i < n; i++)
-        if (params[i]) {
+    op->n = args.n;
+    char *bytes = (char *)(op->params + args.n);
+    for (int i = 0; i < args.n; i++)
+        if (args.v[i]) {
             op->params[i] = bytes;
-            bytes = stpcpy(bytes, params[i]) + 1;
+            bytes = stpcpy(bytes, args.v[i]) + 1;
         }
     return op;
 }
@@ -218,17 +218,16 @@ static struct pg_line *line_for(struct pg *pg, enum pg_lane lane)
     return &pg->lines[lane == PG_REPLICA && pg->lines[lane].n_up == 0 ? PG_READ : lane];
 }
 
-/* NOLINTNEXTLINE(readability-function-size): three of the seven say who is told */
-enum err pg_exec(struct pg *pg, const struct pg_stmt *stmt, const char *const *params, int n,
-                 pg_done_fn *done, void *owner, uint64_t id)
+enum err pg_exec(struct pg *pg, const struct pg_stmt *stmt, struct pg_args args, pg_done_fn *done,
+                 void *owner, uint64_t id)
 {
-    assert(n == stmt->n_params);
+    assert(args.n == stmt->n_params);
     struct pg_line *line = line_for(pg, stmt->lane);
     if (pg->closing || line_is_dead(line, clock_mono_us()))
         return ERR_UNAVAILABLE;
     if (line->n_queued >= pg->options->max_queued)
         return ERR_BUSY;
-    struct pg_op *op = pg_op_new(stmt, params, n);
+    struct pg_op *op = pg_op_new(stmt, args);
     if (!op)
         return ERR_NO_MEMORY;
     op->done = done;

@@ -291,7 +291,7 @@ void pg_conn_tick(struct pg_conn *c, int64_t now_us)
         if (now_us - c->waiting_us > patience_us)
             conn_lose(c, "waiting", "no answer in time");
     } else if (now_us - c->answered_us > PG_HEARTBEAT_US) {
-        struct pg_op *op = pg_op_new(&heartbeat, NULL, 0);
+        struct pg_op *op = pg_op_new(&heartbeat, PG_NO_ARGS);
         if (op)
             pg_conn_send(c, op);
     }

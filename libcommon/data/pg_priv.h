@@ -99,7 +99,7 @@ void pg_deliver(struct pg *pg);
 void pg_line_send(struct pg_line *line);
 /* The line has just lost its last connection. */
 void pg_line_down(struct pg_line *line);
-struct pg_op *pg_op_new(const struct pg_stmt *stmt, const char *const *params, int n);
+struct pg_op *pg_op_new(const struct pg_stmt *stmt, struct pg_args args);
 void pg_op_free(struct pg_op *op);
 
 /* pg_conn.c */

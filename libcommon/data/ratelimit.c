@@ -19,6 +19,7 @@
  * is 60000, see rate_local.h. Returns {allowed, remaining, full again at (ms), wait (ms)}. */
 struct redis_script rate_script = {
     .name = "ratelimit",
+    .n_keys = 1,
     .text = "local now, rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"
             "local minute_max, hour_max = tonumber(ARGV[4]), tonumber(ARGV[5])\n"
             "local s = redis.call('HMGET', KEYS[1], 'l', 't', 'm', 'mc', 'h', 'hc')\n"
@@ -120,21 +121,23 @@ static void on_taken(void *owner, uint64_t id UNUSED, enum err e, const struct r
     take_finish(t, &v);
 }
 
+#define N_VALUES 5
+
 static enum err take_send(struct take *t)
 {
-    char key[300], numbers[5][24];
+    char key[300], numbers[N_VALUES][24];
     int n = snprintf(key, sizeof key, "%s{%s}:b", t->rl->prefix, t->subject);
     if (n < 0 || (size_t)n >= sizeof key)
         return ERR_TOO_LARGE;
-    const int64_t values[] = {t->now_ms, t->rate.per_minute, t->rate.burst,
-                              rate_minute_max(t->rate), rate_hour_max(t->rate)};
-    const char *args[5];
-    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+    const int64_t values[N_VALUES] = {t->now_ms, t->rate.per_minute, t->rate.burst,
+                                      rate_minute_max(t->rate), rate_hour_max(t->rate)};
+    struct str args[1 + N_VALUES] = {{key, (size_t)n}};
+    for (size_t i = 0; i < N_VALUES; i++) {
         snprintf(numbers[i], sizeof numbers[i], "%lld", (long long)values[i]);
-        args[i] = numbers[i];
+        args[1 + i] = str_of(numbers[i]);
     }
-    return redis_eval(t->rl->redis, &rate_script, (const char *[]){key}, 1, args,
-                      (int)ARRAY_LEN(values), on_taken, t, 0);
+    return redis_eval(t->rl->redis, &rate_script, (struct redis_args){args, ARRAY_LEN(args)},
+                      on_taken, t, 0);
 }
 
 enum err ratelimit_take(struct ratelimit *rl, const char *subject, struct rate rate,

@@ -5,6 +5,7 @@
  * subscription. */
 #include "common/redis.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/crypto.h"
@@ -31,6 +32,18 @@ void redis_put(struct redis *r, struct str arg)
     put_arg(&r->scratch, arg);
 }
 
+static void put_words(struct redis *r, struct redis_args args)
+{
+    for (int i = 0; i < args.n; i++)
+        redis_put(r, args.v[i]);
+}
+
+void redis_put_args(struct redis *r, struct redis_args args)
+{
+    redis_put_head(r, args.n);
+    put_words(r, args);
+}
+
 static enum err check_open(const struct redis *r)
 {
     const struct redis_conn *c = &r->commands;
@@ -48,16 +61,13 @@ static enum err send_op(struct redis *r, struct redis_op *op)
     return e;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): three of the seven say who is told */
-enum err redis_command(struct redis *r, const char *const *argv, const size_t *lens, int n,
-                       redis_done_fn *done, void *owner, uint64_t id)
+enum err redis_command(struct redis *r, struct redis_args args, redis_done_fn *done, void *owner,
+                       uint64_t id)
 {
     enum err e = check_open(r);
     if (e != ERR_OK)
         return e;
-    redis_put_head(r, n);
-    for (int i = 0; i < n; i++)
-        redis_put(r, (struct str){argv[i], lens[i]});
+    redis_put_args(r, args);
     struct redis_op *op = mem_alloc(sizeof *op);
     if (op) {
         op->done = done;
@@ -69,28 +79,24 @@ enum err redis_command(struct redis *r, const char *const *argv, const size_t *l
 
 /* --- scripts -------------------------------------------------------------------------------- */
 
-/* NOLINTNEXTLINE(readability-function-size): keys and arguments, and who is told */
-enum err redis_eval(struct redis *r, struct redis_script *script, const char *const *keys,
-                    int n_keys, const char *const *args, int n_args, redis_done_fn *done,
-                    void *owner, uint64_t id)
+enum err redis_eval(struct redis *r, struct redis_script *script, struct redis_args args,
+                    redis_done_fn *done, void *owner, uint64_t id)
 {
+    assert(args.n >= script->n_keys);
     enum err e = check_open(r);
     if (e == ERR_OK && !script->sha1[0])
         e = sha1_hex(str_of(script->text), script->sha1);
     if (e != ERR_OK)
         return e;
-    int n_tail = 1 + n_keys + n_args;
+    int n_tail = 1 + args.n;
     char count[12];
-    snprintf(count, sizeof count, "%d", n_keys);
+    snprintf(count, sizeof count, "%d", script->n_keys);
     redis_put_head(r, n_tail + 2);
     redis_put(r, STR("EVALSHA"));
     redis_put(r, str_of(script->sha1));
     size_t start = r->scratch.len;
     redis_put(r, str_of(count));
-    for (int i = 0; i < n_keys; i++)
-        redis_put(r, str_of(keys[i]));
-    for (int i = 0; i < n_args; i++)
-        redis_put(r, str_of(args[i]));
+    put_words(r, args);
     size_t tail_len = r->scratch.len - start;
     struct redis_op *op = mem_alloc(sizeof *op + tail_len);
     if (op) {
@@ -111,9 +117,7 @@ enum err redis_eval(struct redis *r, struct redis_script *script, const char *co
 /* Without memory the channel is silent until the next reconnect; nothing rests on messages. */
 static void send_subscribe(struct redis *r, const struct subscription *s)
 {
-    redis_put_head(r, 2);
-    redis_put(r, STR("SUBSCRIBE"));
-    redis_put(r, str_of(s->channel));
+    redis_put_args(r, REDIS_ARGS(STR("SUBSCRIBE"), str_of(s->channel)));
     enum err e = redis_conn_send(&r->messages, NULL);
     (void)e;
 }
@@ -174,9 +178,8 @@ void redis_unsubscribe(struct redis *r, const void *owner)
 
 void redis_publish(struct redis *r, const char *channel, const char *message)
 {
-    const char *argv[] = {"PUBLISH", channel, message};
-    const size_t lens[] = {7, strlen(channel), strlen(message)};
-    enum err e = redis_command(r, argv, lens, 3, NULL, NULL, 0);
+    enum err e = redis_command(r, REDIS_ARGS(STR("PUBLISH"), str_of(channel), str_of(message)),
+                               NULL, NULL, 0);
     (void)e; /* they will look anyway */
 }
 

@@ -88,12 +88,10 @@ enum err redis_conn_send(struct redis_conn *c, struct redis_op *op)
 }
 
 /* A command of our own; without memory for it the connection is no good either. */
-static void conn_say(struct redis_conn *c, redis_done_fn *done, int n, const char *const *argv)
+static void conn_say(struct redis_conn *c, redis_done_fn *done, struct redis_args args)
 {
     struct redis_op *op = mem_alloc(sizeof *op);
-    redis_put_head(c->r, n);
-    for (int i = 0; i < n; i++)
-        redis_put(c->r, str_of(argv[i]));
+    redis_put_args(c->r, args);
     if (op) {
         op->done = done;
         op->owner = c;
@@ -218,10 +216,6 @@ static void on_greeted(void *owner, uint64_t id UNUSED, enum err e,
         conn_up(c);
 }
 
-#define SAY(c, ...)                                                               \
-    conn_say(c, on_greeted, (int)ARRAY_LEN(((const char *const[]){__VA_ARGS__})), \
-             (const char *const[]){__VA_ARGS__})
-
 static void conn_greet(struct redis_conn *c)
 {
     const struct redis_url *url = &c->r->url;
@@ -229,13 +223,13 @@ static void conn_greet(struct redis_conn *c)
     snprintf(db, sizeof db, "%d", url->db);
     c->state = REDIS_GREETING;
     if (url->password[0] && url->user[0])
-        SAY(c, "AUTH", url->user, url->password);
+        conn_say(c, on_greeted, REDIS_ARGS(STR("AUTH"), str_of(url->user), str_of(url->password)));
     else if (url->password[0])
-        SAY(c, "AUTH", url->password);
+        conn_say(c, on_greeted, REDIS_ARGS(STR("AUTH"), str_of(url->password)));
     if (c->state == REDIS_GREETING && url->db)
-        SAY(c, "SELECT", db);
+        conn_say(c, on_greeted, REDIS_ARGS(STR("SELECT"), str_of(db)));
     if (c->state == REDIS_GREETING)
-        SAY(c, "PING"); /* a server that is loading refuses it */
+        conn_say(c, on_greeted, REDIS_ARGS(STR("PING"))); /* a server that is loading refuses it */
 }
 
 /* --- connecting ----------------------------------------------------------------------------- */
@@ -320,12 +314,11 @@ static void conn_watch(struct redis_conn *c)
     if (c->n_ops > 0) {
         next_us = conn_expire(c, now_us);
     } else if (silent_us >= ping_us && c->subscriber) { /* answered by a message */
-        redis_put_head(c->r, 1);
-        redis_put(c->r, STR("PING"));
+        redis_put_args(c->r, REDIS_ARGS(STR("PING")));
         enum err e = redis_conn_send(c, NULL);
         (void)e; /* then silence will tell */
     } else if (silent_us >= ping_us) {
-        conn_say(c, NULL, 1, (const char *const[]){"PING"});
+        conn_say(c, NULL, REDIS_ARGS(STR("PING")));
         return; /* the timer is set */
     } else {
         next_us = c->answered_us + ping_us;

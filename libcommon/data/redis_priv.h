@@ -93,7 +93,8 @@ MUSTCHECK
 enum err redis_conn_send(struct redis_conn *c, struct redis_op *op);
 
 /* redis.c */
-/* A command into scratch, piece by piece. */
+/* A command into scratch, whole, or piece by piece. */
+void redis_put_args(struct redis *r, struct redis_args args);
 void redis_put_head(struct redis *r, int n);
 void redis_put(struct redis *r, struct str arg);
 /* The subscriber is up: all channels. */

@@ -30,8 +30,7 @@ static void job_statement(struct svc *svc, struct job *job, const struct pg_stmt
     char now[RFC3339_SIZE], ctx[RFC3339_SIZE + 64];
     clock_rfc3339(clock_wall_us(), now);
     snprintf(ctx, sizeof(ctx), "{\"now\":\"%s\",\"scope\":\"all\",\"role\":\"job\"}", now);
-    const char *const params[] = {ctx, job_payload(job)};
-    enum err e = pg_exec(svc->pg, stmt, params, ARRAY_LEN(params), on_job, job, 0);
+    enum err e = pg_exec(svc->pg, stmt, PG_ARGS(ctx, job_payload(job)), on_job, job, 0);
     if (e != ERR_OK)
         job_done(job, e, "the statement could not be queued");
 }

@@ -56,8 +56,7 @@ static void on_loaded(void *owner, uint64_t id UNUSED, struct pg_result *result)
 
 static bool ask(struct booking_state *s, const struct pg_stmt *stmt, pg_done_fn *done)
 {
-    const char *const params[] = {"{}"};
-    s->asking = pg_exec(s->svc->pg, stmt, params, 1, done, s, 0) == ERR_OK;
+    s->asking = pg_exec(s->svc->pg, stmt, PG_ARGS("{}"), done, s, 0) == ERR_OK;
     return s->asking;
 }
 

@@ -104,10 +104,9 @@ static int create_user(struct svc *svc, int argc, char **argv)
     char now[RFC3339_SIZE], ctx[RFC3339_SIZE + 64];
     clock_rfc3339(clock_wall_us(), now);
     (void)snprintf(ctx, sizeof(ctx), "{\"now\":\"%s\",\"request_id\":\"create-user\"}", now);
-    const char *params[] = {ctx, u.id, u.email, u.name, u.role, u.station, u.hash};
+    struct pg_args args = PG_ARGS(ctx, u.id, u.email, u.name, u.role, u.station, u.hash);
     struct pg_result *result = NULL;
-    if (pg_exec(svc->pg, &sql_account_ensure, params, ARRAY_LEN(params), on_ensured, &result, 0) !=
-        ERR_OK)
+    if (pg_exec(svc->pg, &sql_account_ensure, args, on_ensured, &result, 0) != ERR_OK)
         return complain("the database is not there");
     while (!result)
         loop_turn(svc->loop, 100);

@@ -107,8 +107,7 @@ static void mail_run(void *owner, struct job *job)
         task_end(t, e, "the payload cannot be used");
         return;
     }
-    const char *params[] = {task_ctx(t), user};
-    task_pg(t, &sql_mail_load, params, ARRAY_LEN(params), on_mail_loaded);
+    task_pg(t, &sql_mail_load, PG_ARGS(task_ctx(t), user), on_mail_loaded);
 }
 
 /* --- identity.mail_request: {purpose, email}
@@ -142,8 +141,8 @@ static void mail_request_run(void *owner, struct job *job)
     bool reset = strcmp(purpose, "reset") == 0;
     const char *ttl = arena_printf(t->arena, "%lld",
                                    (long long)(reset ? config->reset_ttl_s : config->verify_ttl_s));
-    const char *params[] = {task_ctx(t), purpose, email, token.hash, sealed, ttl};
-    task_pg(t, &sql_token_issue, params, ARRAY_LEN(params), on_issued);
+    struct pg_args args = PG_ARGS(task_ctx(t), purpose, email, token.hash, sealed, ttl);
+    task_pg(t, &sql_token_issue, args, on_issued);
 }
 
 /* --- identity.cleanup and identity.purge: {}
@@ -170,8 +169,7 @@ static void regular_run(void *owner, struct job *job, const struct pg_stmt *stmt
     struct task *t = task_new(owner, job);
     if (!t)
         return;
-    const char *params[] = {task_ctx(t)};
-    task_pg(t, stmt, params, ARRAY_LEN(params), on_cleaned);
+    task_pg(t, stmt, PG_ARGS(task_ctx(t)), on_cleaned);
 }
 
 static void cleanup_run(void *owner, struct job *job)

@@ -27,8 +27,7 @@ static void schedule(void *arg)
     char now[RFC3339_SIZE], ctx[RFC3339_SIZE + 64];
     clock_rfc3339(clock_wall_us(), now);
     (void)snprintf(ctx, sizeof(ctx), "{\"now\":\"%s\",\"request_id\":\"start\"}", now);
-    const char *params[] = {ctx};
-    if (pg_exec(svc->pg, &sql_jobs_schedule, params, 1, on_scheduled, svc, 0) != ERR_OK)
+    if (pg_exec(svc->pg, &sql_jobs_schedule, PG_ARGS(ctx), on_scheduled, svc, 0) != ERR_OK)
         loop_timer_set(state->schedule, SCHEDULE_RETRY_MS);
 }
 

@@ -34,10 +34,9 @@ const char *task_ctx(struct task *t)
                         (long long)job_id(t->job));
 }
 
-void task_pg(struct task *t, const struct pg_stmt *stmt, const char *const *params, int n,
-             pg_done_fn *done)
+void task_pg(struct task *t, const struct pg_stmt *stmt, struct pg_args args, pg_done_fn *done)
 {
-    enum err e = params[0] ? pg_exec(t->svc->pg, stmt, params, n, done, t, 0) : ERR_NO_MEMORY;
+    enum err e = args.v[0] ? pg_exec(t->svc->pg, stmt, args, done, t, 0) : ERR_NO_MEMORY;
     if (e != ERR_OK)
         task_end(t, e, "the statement could not be queued");
 }

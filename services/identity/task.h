@@ -26,10 +26,9 @@ struct task *task_new(struct svc *svc, struct job *job);
 void task_end(struct task *t, enum err e, const char *why);
 /* The context of a statement, as a request has it. NULL when out of memory. */
 const char *task_ctx(struct task *t);
-/* Runs a statement with the task as owner; ends the task when that cannot be. params[0] is the
- * context. */
-void task_pg(struct task *t, const struct pg_stmt *stmt, const char *const *params, int n,
-             pg_done_fn *done);
+/* Runs a statement with the task as owner; ends the task when that cannot be. The first
+ * parameter is the context. */
+void task_pg(struct task *t, const struct pg_stmt *stmt, struct pg_args args, pg_done_fn *done);
 /* For the callback: true when the statement did what it should. Otherwise the task has ended. */
 bool task_goes_on(struct task *t, const struct pg_result *result);
 /* A string of the job's payload, or NULL. */

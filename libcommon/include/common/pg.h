@@ -34,6 +34,18 @@ struct pg_stmt {
     enum pg_lane lane;
 };
 
+/* A statement's parameters from $1 on: text, or NULL for SQL NULL. PG_ARGS(a, b) makes them in a
+ * call. */
+struct pg_args {
+    const char *const *v;
+    int n;
+};
+
+#define PG_ARGS(...)                                      \
+    ((struct pg_args){(const char *const[]){__VA_ARGS__}, \
+                      (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))})
+#define PG_NO_ARGS ((struct pg_args){NULL, 0})
+
 /* What a violated constraint means to the client: rows of a service's table. */
 struct pg_constraint {
     const char *name;
@@ -66,11 +78,11 @@ void pg_free(struct pg *pg);
 /* Called once, in a later turn than pg_exec(). The result is the receiver's: pg_result_free(). */
 typedef void pg_done_fn(void *owner, uint64_t id, struct pg_result *result);
 
-/* Queues the statement. params are copied; NULL elements are SQL NULL; n must be n_params.
- * ERR_BUSY: queue full; ERR_UNAVAILABLE: no connection for 3 s, which also fails what is queued. On
- * an error done is not called. */
-MUSTCHECK enum err pg_exec(struct pg *pg, const struct pg_stmt *stmt, const char *const *params,
-                           int n, pg_done_fn *done, void *owner, uint64_t id);
+/* Queues the statement. args are copied; there must be n_params of them. ERR_BUSY: queue full;
+ * ERR_UNAVAILABLE: no connection for 3 s, which also fails what is queued. On an error done is not
+ * called. */
+MUSTCHECK enum err pg_exec(struct pg *pg, const struct pg_stmt *stmt, struct pg_args args,
+                           pg_done_fn *done, void *owner, uint64_t id);
 
 /* A connection that is up, has prepared everything and answered within the last seconds. When not,
  * *ret_why (if not NULL) says so in words for an operator, in static memory. */

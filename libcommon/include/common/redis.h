@@ -11,6 +11,7 @@
 #include "common/compiler.h"
 #include "common/err.h"
 #include "common/loop.h"
+#include "common/str.h"
 
 struct redis;
 
@@ -37,25 +38,37 @@ struct redis_value {
     const struct redis_value *items;
 };
 
+/* A command's words: its name, the key, what else; or a script's keys and arguments. Bytes are
+ * bytes. REDIS_ARGS(STR("GET"), key) makes them in a call. */
+struct redis_args {
+    const struct str *v;
+    int n;
+};
+
+#define REDIS_ARGS(...)                                     \
+    ((struct redis_args){(const struct str[]){__VA_ARGS__}, \
+                         (int)(sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))})
+#define REDIS_NO_ARGS ((struct redis_args){NULL, 0})
+
 /* Called once, in a later turn. e is ERR_OK, ERR_UNAVAILABLE, ERR_TIMEOUT or ERR_INTERNAL (an error
  * reply); value lives during the call and is NULL on an error. */
 typedef void redis_done_fn(void *owner, uint64_t id, enum err e, const struct redis_value *value);
 
-/* argv are n byte strings, copied. done may be NULL. ERR_UNAVAILABLE: not connected, or the server
- * is late with earlier ones; ERR_BUSY: too much in flight. On an error here done is not called. */
-MUSTCHECK enum err redis_command(struct redis *r, const char *const *argv, const size_t *lens,
-                                 int n, redis_done_fn *done, void *owner, uint64_t id);
+/* args are copied. done may be NULL. ERR_UNAVAILABLE: not connected, or the server is late with
+ * earlier ones; ERR_BUSY: too much in flight. On an error here done is not called. */
+MUSTCHECK enum err redis_command(struct redis *r, struct redis_args args, redis_done_fn *done,
+                                 void *owner, uint64_t id);
 
 struct redis_script {
     const char *name;
     const char *text; /* Lua */
+    int n_keys;       /* the first arguments are KEYS, the others ARGV */
     char sha1[41];    /* filled at the first use */
 };
 
-/* EVALSHA, and once EVAL when the server has forgotten the script. */
-MUSTCHECK enum err redis_eval(struct redis *r, struct redis_script *script, const char *const *keys,
-                              int n_keys, const char *const *args, int n_args, redis_done_fn *done,
-                              void *owner, uint64_t id);
+/* EVALSHA, and once EVAL when the server has forgotten the script. Otherwise as redis_command(). */
+MUSTCHECK enum err redis_eval(struct redis *r, struct redis_script *script, struct redis_args args,
+                              redis_done_fn *done, void *owner, uint64_t id);
 
 typedef void redis_message_fn(void *owner, const char *channel, const char *message, size_t n);
 /* Subscribes now and after every reconnect. channel is copied. */

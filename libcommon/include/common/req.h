@@ -78,13 +78,9 @@ const char *req_header(const struct req *r, const char *name);
 
 /* --- waiting: each starts one operation and returns STEP_WAIT, or fails --------------------- */
 
-#define PG_ARGS(...)                    \
-    (const char *const[]){__VA_ARGS__}, \
-        (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
-
 /* Runs a statement; the rows are in r->rows at the next step. An SQL error fails the request as
  * pg_result_err() says; a CATCH row may take it. */
-enum step_rc req_pg(struct req *r, const struct pg_stmt *stmt, const char *const *params, int n);
+enum step_rc req_pg(struct req *r, const struct pg_stmt *stmt, struct pg_args args);
 
 /* The context that every statement with a $1 jsonb gets:
  *   {now, request_id, ip, user, session, role, scope, stations, key, fingerprint, route}
@@ -95,7 +91,8 @@ const char *req_sql_ctx(struct req *r);
  * the request is kept until it ends. */
 enum step_rc req_work(struct req *r, void (*run)(void *arg), void *arg);
 enum step_rc req_call(struct req *r, const struct http_call *call);
-enum step_rc req_redis(struct req *r, const char *const *argv, int n);
+/* The value is in r->redis at the next step; NULL without Redis. */
+enum step_rc req_redis(struct req *r, struct redis_args args);
 /* Looks a reply up, see cache.h; kind and key live as long as the request. Without a cache this is
  * a miss, at once. Whoever missed puts what he finds, as soon as he has it. */
 enum step_rc req_cache_get(struct req *r, const char *kind, const char *key);

@@ -88,8 +88,8 @@ static struct {
     int count;
 } asked;
 
-enum err pg_exec(struct pg *pg, const struct pg_stmt *stmt, const char *const *params, int n,
-                 pg_done_fn *done, void *owner, uint64_t id)
+enum err pg_exec(struct pg *pg, const struct pg_stmt *stmt, struct pg_args args, pg_done_fn *done,
+                 void *owner, uint64_t id)
 {
     (void)pg;
     asked.done = done;
@@ -97,7 +97,7 @@ enum err pg_exec(struct pg *pg, const struct pg_stmt *stmt, const char *const *p
     asked.id = id;
     asked.name = stmt->name;
     asked.count++;
-    snprintf(asked.ctx, sizeof(asked.ctx), "%s", n && params[0] ? params[0] : "");
+    snprintf(asked.ctx, sizeof(asked.ctx), "%s", args.n && args.v[0] ? args.v[0] : "");
     return ERR_OK;
 }
 
@@ -209,10 +209,10 @@ enum err ratelimit_take(struct ratelimit *rl, const char *subject, struct rate r
     return ERR_UNAVAILABLE;
 }
 
-enum err redis_command(struct redis *r, const char *const *argv, const size_t *lens, int n,
-                       redis_done_fn *done, void *owner, uint64_t id)
+enum err redis_command(struct redis *r, struct redis_args args, redis_done_fn *done, void *owner,
+                       uint64_t id)
 {
-    (void)r, (void)argv, (void)lens, (void)n, (void)done, (void)owner, (void)id;
+    (void)r, (void)args, (void)done, (void)owner, (void)id;
     return ERR_UNAVAILABLE;
 }
 

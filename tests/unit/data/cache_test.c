@@ -41,11 +41,11 @@ static void open_on(const char *url)
 
 static void command(const char *const *argv)
 {
-    size_t lens[5];
+    struct str words[5];
     int n = 0;
     for (; argv[n]; n++)
-        lens[n] = strlen(argv[n]);
-    assert_int_equal(redis_command(redis, argv, lens, n, NULL, NULL, 0), ERR_OK);
+        words[n] = str_of(argv[n]);
+    assert_int_equal(redis_command(redis, (struct redis_args){words, n}, NULL, NULL, 0), ERR_OK);
 }
 
 #define COMMAND(...) command((const char *const[]){__VA_ARGS__, NULL})

@@ -107,10 +107,11 @@ static void without_a_server_statements_fail_soon_and_then_at_once(void **state)
     assert_int_equal(await(p, id)->err, ERR_UNAVAILABLE);
     int64_t took_us = clock_mono_us() - start_us;
     assert_in_range(took_us, 2900000, 4000000);
-    const char *param = "x", *why = NULL;
-    assert_int_equal(pg_exec(p->pg, &echo, &param, 1, on_answer, p, 99), ERR_UNAVAILABLE);
-    assert_int_equal(pg_exec(p->pg, &echo_write, &param, 1, on_answer, p, 99), ERR_UNAVAILABLE);
-    assert_int_equal(pg_exec(p->pg, &echo_replica, &param, 1, on_answer, p, 99), ERR_UNAVAILABLE);
+    const char *why = NULL;
+    assert_int_equal(pg_exec(p->pg, &echo, PG_ARGS("x"), on_answer, p, 99), ERR_UNAVAILABLE);
+    assert_int_equal(pg_exec(p->pg, &echo_write, PG_ARGS("x"), on_answer, p, 99), ERR_UNAVAILABLE);
+    assert_int_equal(pg_exec(p->pg, &echo_replica, PG_ARGS("x"), on_answer, p, 99),
+                     ERR_UNAVAILABLE);
     assert_false(pg_ready(p->pg, &why));
     assert_non_null(strstr(why, "/nonexistent"));
     assert_int_equal(p->answers[99].times, 0);
@@ -264,8 +265,7 @@ static void closing_answers_everything_in_flight_and_queued(void **state)
 static void ask_more(void *owner, uint64_t id UNUSED, struct pg_result *r)
 {
     struct pool *p = owner;
-    const char *param = "x";
-    assert_int_equal(pg_exec(p->pg, &echo, &param, 1, on_answer, p, 1), ERR_UNAVAILABLE);
+    assert_int_equal(pg_exec(p->pg, &echo, PG_ARGS("x"), on_answer, p, 1), ERR_UNAVAILABLE);
     p->answers[0].times++;
     pg_result_free(r);
 }
@@ -273,8 +273,7 @@ static void ask_more(void *owner, uint64_t id UNUSED, struct pg_result *r)
 static void nothing_is_taken_while_closing(void **state)
 {
     struct pool *p = *state;
-    const char *param = "x";
-    assert_int_equal(pg_exec(p->pg, &echo, &param, 1, ask_more, p, 0), ERR_OK);
+    assert_int_equal(pg_exec(p->pg, &echo, PG_ARGS("x"), ask_more, p, 0), ERR_OK);
     pg_free(p->pg);
     assert_int_equal(p->answers[0].times, 1);
     p->pg = NULL;
@@ -290,9 +289,8 @@ static bool short_life(void *arg UNUSED)
     p.pg = p.loop ? pg_new(p.loop, &p.options) : NULL;
     unsigned taken = 0;
     for (uint64_t id = 0; p.pg && id < 4; id++) {
-        const char *param = "x";
         taken +=
-            pg_exec(p.pg, id % 2 ? &echo : &echo_write, &param, 1, on_answer, &p, id) == ERR_OK;
+            pg_exec(p.pg, id % 2 ? &echo : &echo_write, PG_ARGS("x"), on_answer, &p, id) == ERR_OK;
     }
     int64_t until_us = clock_mono_us() + 5 * USEC_PER_SEC;
     while (p.n_answered < taken && clock_mono_us() < until_us)

@@ -105,7 +105,8 @@ static inline unsigned submit(struct pool *p, const struct pg_stmt *stmt, const 
 {
     unsigned id = p->n_sent++;
     assert_true(id < MAX_ANSWERS);
-    assert_int_equal(pg_exec(p->pg, stmt, &param, stmt->n_params, on_answer, p, id), ERR_OK);
+    assert_int_equal(
+        pg_exec(p->pg, stmt, (struct pg_args){&param, stmt->n_params}, on_answer, p, id), ERR_OK);
     assert_int_equal(p->answers[id].times, 0); /* in a later turn */
     return id;
 }

@@ -57,7 +57,8 @@ static int close_pool(void **state)
 static unsigned submit2(struct pool *p, const struct pg_stmt *stmt, const char *const *params)
 {
     unsigned id = p->n_sent++;
-    assert_int_equal(pg_exec(p->pg, stmt, params, stmt->n_params, on_answer, p, id), ERR_OK);
+    assert_int_equal(
+        pg_exec(p->pg, stmt, (struct pg_args){params, stmt->n_params}, on_answer, p, id), ERR_OK);
     return id;
 }
 
@@ -87,7 +88,7 @@ static void columns_are_found_by_name_and_what_is_outside_is_null(void **state)
 {
     struct pool *p = *state;
     struct pg_result *r = NULL;
-    assert_int_equal(pg_exec(p->pg, &columns, NULL, 0, on_columns, &r, 0), ERR_OK);
+    assert_int_equal(pg_exec(p->pg, &columns, PG_NO_ARGS, on_columns, &r, 0), ERR_OK);
     WAIT_FOR(p->loop, r);
     assert_int_equal(pg_rows(r), 2);
     assert_int_equal(pg_col(r, "one"), 0);
@@ -116,8 +117,7 @@ static void large_values_pass_both_ways(void **state)
     memset(big, 'x', n);
     big[n] = '\0';
     struct pg_result *r = NULL;
-    const char *param = big;
-    assert_int_equal(pg_exec(p->pg, &echo, &param, 1, on_columns, &r, 0), ERR_OK);
+    assert_int_equal(pg_exec(p->pg, &echo, PG_ARGS(big), on_columns, &r, 0), ERR_OK);
     WAIT_FOR(p->loop, r);
     assert_int_equal(pg_result_err(r), ERR_OK);
     assert_int_equal(pg_len(r, 0, 0), n);
@@ -204,8 +204,7 @@ static void a_full_queue_says_busy(void **state)
     PQclear(PQexec(db, "SELECT pg_advisory_lock(2)"));
     for (int i = 0; i < 4; i++) /* one in flight, three in the queue */
         submit(p, &lock_wait, "2");
-    const char *param = "x";
-    assert_int_equal(pg_exec(p->pg, &echo_write, &param, 1, on_answer, p, 99), ERR_BUSY);
+    assert_int_equal(pg_exec(p->pg, &echo_write, PG_ARGS("x"), on_answer, p, 99), ERR_BUSY);
     ASK_FOR(p, &echo, "reads go on", "reads go on");
     PQfinish(db);
     await(p, p->n_sent - 2);

@@ -101,17 +101,16 @@ static void on_script(void *owner UNUSED, uint64_t id UNUSED, enum err e,
 static void script_take(const char *key, struct rate rate, int64_t now_ms)
 {
     char text[5][24];
-    const char *args[5];
+    struct str args[6] = {str_of(key)};
     const int64_t values[] = {now_ms, rate.per_minute, rate.burst, rate_minute_max(rate),
                               rate_hour_max(rate)};
     for (int i = 0; i < 5; i++) {
         snprintf(text[i], sizeof text[i], "%lld", (long long)values[i]);
-        args[i] = text[i];
+        args[1 + i] = str_of(text[i]);
     }
     script_done = false;
     assert_int_equal(
-        redis_eval(redis, &rate_script, (const char *[]){key}, 1, args, 5, on_script, NULL, 0),
-        ERR_OK);
+        redis_eval(redis, &rate_script, (struct redis_args){args, 6}, on_script, NULL, 0), ERR_OK);
     WAIT_FOR(loop, script_done);
 }
 
@@ -217,17 +216,16 @@ static void a_forgotten_script_is_sent_again(void **state UNUSED)
 {
     take("public:ip:192.0.2.5");
     script_done = false;
-    const char *argv[] = {"SCRIPT", "FLUSH"};
-    assert_int_equal(redis_command(redis, argv, (const size_t[]){6, 5}, 2, NULL, NULL, 0), ERR_OK);
+    assert_int_equal(redis_command(redis, REDIS_ARGS(STR("SCRIPT"), STR("FLUSH")), NULL, NULL, 0),
+                     ERR_OK);
     assert_int_equal(take("public:ip:192.0.2.5")->remaining, 38);
     assert_false(verdict.local);
 }
 
 static void what_redis_holds_instead_of_a_bucket_does_no_harm(void **state UNUSED)
 {
-    const char *argv[] = {"SET", "mh:test:{odd}:b", "not a hash"};
-    assert_int_equal(redis_command(redis, argv, (const size_t[]){3, 15, 10}, 3, NULL, NULL, 0),
-                     ERR_OK);
+    struct redis_args args = REDIS_ARGS(STR("SET"), STR("mh:test:{odd}:b"), STR("not a hash"));
+    assert_int_equal(redis_command(redis, args, NULL, NULL, 0), ERR_OK);
     assert_int_equal(allowed_of("odd", 60), 40);
     assert_true(verdict.local);
 }

@@ -42,11 +42,11 @@ static void on_answer(void *owner UNUSED, uint64_t id, enum err e, const struct 
 
 static enum err try(const char *const *argv)
 {
-    size_t lens[10];
+    struct str words[10];
     int n = 0;
     for (; argv[n]; n++)
-        lens[n] = strlen(argv[n]);
-    enum err e = redis_command(redis, argv, lens, n, on_answer, NULL, n_sent);
+        words[n] = str_of(argv[n]);
+    enum err e = redis_command(redis, (struct redis_args){words, n}, on_answer, NULL, n_sent);
     if (e == ERR_OK)
         assert_int_equal(answers[n_sent++].times, 0);
     return e;

@@ -48,19 +48,17 @@ static void on_nested(void *owner, uint64_t id UNUSED, enum err e, const struct 
 static void arrays_nest(void **state UNUSED)
 {
     bool done = false;
-    const char *argv[] = {"EVAL", "return {1,{'x',{false}},'y'}", "0"};
-    const size_t lens[] = {4, strlen(argv[1]), 1};
-    assert_int_equal(redis_command(redis, argv, lens, 3, on_nested, &done, 0), ERR_OK);
+    struct redis_args args = REDIS_ARGS(STR("EVAL"), STR("return {1,{'x',{false}},'y'}"), STR("0"));
+    assert_int_equal(redis_command(redis, args, on_nested, &done, 0), ERR_OK);
     WAIT_FOR(loop, done);
 }
 
 static void bytes_are_bytes(void **state UNUSED)
 {
-    const char *argv[] = {"SET", "k\0k", "a\0b\r\nc"};
-    const size_t lens[] = {3, 3, 6};
-    assert_int_equal(redis_command(redis, argv, lens, 3, on_answer, NULL, n_sent++), ERR_OK);
-    const char *get[] = {"GET", "k\0k"};
-    assert_int_equal(redis_command(redis, get, lens, 2, on_answer, NULL, n_sent++), ERR_OK);
+    struct redis_args set = REDIS_ARGS(STR("SET"), STR("k\0k"), STR("a\0b\r\nc"));
+    assert_int_equal(redis_command(redis, set, on_answer, NULL, n_sent++), ERR_OK);
+    struct redis_args get = REDIS_ARGS(STR("GET"), STR("k\0k"));
+    assert_int_equal(redis_command(redis, get, on_answer, NULL, n_sent++), ERR_OK);
     assert_int_equal(await(1)->n, 6);
     assert_string_equal(answers[1].text, "a");
     assert_int_equal(ASK("GET", "k")->type, REDIS_NIL);
@@ -103,15 +101,16 @@ static void large_values_pass_and_too_large_ones_are_refused(void **state UNUSED
 /* --- scripts -------------------------------------------------------------------------------- */
 
 static struct redis_script add = {
-    .name = "add", .text = "return redis.call('INCRBY', KEYS[1], ARGV[1]) + tonumber(ARGV[2])"};
+    .name = "add",
+    .n_keys = 1,
+    .text = "return redis.call('INCRBY', KEYS[1], ARGV[1]) + tonumber(ARGV[2])"};
 static struct redis_script broken = {.name = "broken", .text = "return nosuchfunction()"};
 
 static struct answer *eval(struct redis_script *script, const char *a, const char *b)
 {
     unsigned id = n_sent++;
-    assert_int_equal(redis_eval(redis, script, (const char *[]){"sum"}, 1, (const char *[]){a, b},
-                                2, on_answer, NULL, id),
-                     ERR_OK);
+    struct redis_args args = REDIS_ARGS(STR("sum"), str_of(a), str_of(b));
+    assert_int_equal(redis_eval(redis, script, args, on_answer, NULL, id), ERR_OK);
     return await(id);
 }
 
@@ -126,9 +125,8 @@ static void scripts_go_by_hash_and_come_back_after_a_flush(void **state UNUSED)
         unsigned ids[3], behind = 0;
         for (int k = 0; k < 3; k++) { /* all three miss it, in one flight */
             ids[k] = n_sent++;
-            assert_int_equal(redis_eval(redis, &add, (const char *[]){"other"}, 1,
-                                        (const char *[]){"1", "0"}, 2, on_answer, NULL, ids[k]),
-                             ERR_OK);
+            struct redis_args args = REDIS_ARGS(STR("other"), STR("1"), STR("0"));
+            assert_int_equal(redis_eval(redis, &add, args, on_answer, NULL, ids[k]), ERR_OK);
         }
         behind = SUBMIT("PING");
         for (int k = 0; k < 3; k++)
@@ -189,7 +187,7 @@ static void without_a_server_commands_are_refused_at_once(void **state UNUSED)
         assert_int_equal(await(first + i)->err, ERR_UNAVAILABLE);
     assert_false(redis_ready(redis));
     assert_int_equal(TRY("PING"), ERR_UNAVAILABLE);
-    assert_int_equal(redis_eval(redis, &add, NULL, 0, NULL, 0, on_answer, NULL, 0),
+    assert_int_equal(redis_eval(redis, &add, REDIS_ARGS(STR("sum")), on_answer, NULL, 0),
                      ERR_UNAVAILABLE);
     redis_server_start();
     WAIT_FOR(loop, redis_ready(redis));
@@ -377,8 +375,8 @@ static bool short_life(void *arg UNUSED)
     n_sent = 0;
     for (int i = 0; redis && i < 3; i++)
         taken += TRY("EVAL", "return {1,{'x',{false}},'y'}", "0") == ERR_OK;
-    if (redis && redis_eval(redis, &add, (const char *[]){"sum"}, 1, (const char *[]){"1", "1"}, 2,
-                            on_answer, NULL, n_sent) == ERR_OK)
+    struct redis_args args = REDIS_ARGS(STR("sum"), STR("1"), STR("1"));
+    if (redis && redis_eval(redis, &add, args, on_answer, NULL, n_sent) == ERR_OK)
         taken++, n_sent++;
     while (taken > answered && clock_mono_us() < until_us + USEC_PER_SEC) {
         loop_turn(loop, 10);
