@@ -2,6 +2,7 @@
  * runner. */
 #include "common/clock.h"
 #include "common/encode.h"
+#include "common/http_head.h"
 #include "common/log.h"
 #include "common/net.h"
 #include "common/rng.h"
@@ -22,18 +23,6 @@ static bool is_trusted(const struct app *app, const char *peer)
             return true;
     }
     return false;
-}
-
-static bool is_request_id(const char *s)
-{
-    size_t n = strlen(s);
-    if (n < 8 || n > 64)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'A' && s[i] <= 'Z') ||
-              (s[i] >= 'a' && s[i] <= 'z') || s[i] == '-'))
-            return false;
-    return true;
 }
 
 static void random_hex(size_t bytes, char *ret_text)
@@ -57,6 +46,17 @@ static bool is_traceparent(const char *s)
     return true;
 }
 
+/* nginx's, or ours. */
+static void request_id_take(const struct http_exchange *xch, bool trusted,
+                            char ret_id[HTTP_REQUEST_ID_MAX + 1])
+{
+    const char *id = trusted ? http_exchange_header(xch, "X-Request-Id") : NULL;
+    if (id && http_is_request_id(str_of(id)))
+        memcpy(ret_id, id, strlen(id) + 1);
+    else
+        random_hex(16, ret_id);
+}
+
 /* Who asks, and under which id: what nginx says is believed, what a stranger says is not. */
 static enum err origin_take(struct reqx *x)
 {
@@ -68,16 +68,16 @@ static enum err origin_take(struct reqx *x)
         ip = http_exchange_peer(r->http);
     r->ip = arena_strdup(r->arena, ip);
 
-    const char *id = trusted ? req_header(r, "X-Request-Id") : NULL;
-    char made[HEX_SIZE(16)], span[HEX_SIZE(8)];
-    random_hex(16, made);
-    random_hex(8, span);
-    r->request_id = arena_strdup(r->arena, id && is_request_id(id) ? id : made);
+    char id[HTTP_REQUEST_ID_MAX + 1], trace[HEX_SIZE(16)], span[HEX_SIZE(8)];
+    request_id_take(r->http, trusted, id);
+    r->request_id = arena_strdup(r->arena, id);
 
+    random_hex(16, trace);
+    random_hex(8, span);
     const char *parent = req_header(r, "traceparent");
     r->traceparent = parent && is_traceparent(parent)
                          ? arena_strdup(r->arena, parent)
-                         : arena_printf(r->arena, "00-%s-%s-01", made, span);
+                         : arena_printf(r->arena, "00-%s-%s-01", trace, span);
     return r->ip && r->request_id && r->traceparent ? ERR_OK : ERR_NO_MEMORY;
 }
 
@@ -146,10 +146,10 @@ static struct reqx *req_new(struct app *app, struct http_exchange *xch)
 }
 
 /* Refused before it was a request of ours. */
-static void refuse(struct http_exchange *xch, enum err e)
+static void refuse(const struct app *app, struct http_exchange *xch, enum err e)
 {
-    char id[HEX_SIZE(16)];
-    random_hex(16, id);
+    char id[HTTP_REQUEST_ID_MAX + 1];
+    request_id_take(xch, is_trusted(app, http_exchange_peer(xch)), id);
     metric_add(&app_metrics[M_REFUSED], 1, err_code(e));
     log_context(id, NULL);
     log_event(LOG_INFO, "request.refused", LOG_S("code", err_code(e)),
@@ -162,18 +162,18 @@ void app_handle(void *owner, struct http_exchange *xch, enum err refused)
 {
     struct app *app = owner;
     if (refused != ERR_OK || app->state == APP_STOPPING) {
-        refuse(xch, refused != ERR_OK ? refused : ERR_NOT_READY);
+        refuse(app, xch, refused != ERR_OK ? refused : ERR_NOT_READY);
         return;
     }
     struct reqx *x = req_new(app, xch);
     if (!x) {
-        refuse(xch, ERR_NO_MEMORY);
+        refuse(app, xch, ERR_NO_MEMORY);
         return;
     }
     enum err e = idmap_put(app->requests, x, &x->r.id);
     if (e != ERR_OK) {
         req_release(x);
-        refuse(xch, e);
+        refuse(app, xch, e);
         return;
     }
     metric_set(&app_metrics[M_IN_FLIGHT], (int64_t)idmap_count(app->requests));
@@ -182,7 +182,7 @@ void app_handle(void *owner, struct http_exchange *xch, enum err refused)
     if (e != ERR_OK) {
         idmap_remove(app->requests, x->r.id);
         req_release(x);
-        refuse(xch, e);
+        refuse(app, xch, e);
         return;
     }
     e = route_find(x, &allow);
@@ -212,7 +212,7 @@ void app_handle_metrics(void *owner, struct http_exchange *xch, enum err refused
 {
     struct app *app = owner;
     if (refused != ERR_OK || strcmp(http_exchange_target(xch), "/metrics") != 0) {
-        refuse(xch, refused != ERR_OK ? refused : ERR_NOT_FOUND);
+        refuse(app, xch, refused != ERR_OK ? refused : ERR_NOT_FOUND);
         return;
     }
     metrics_refresh(app);
@@ -228,6 +228,6 @@ void app_handle_metrics(void *owner, struct http_exchange *xch, enum err refused
     if (buf_err(&out) == ERR_OK)
         http_exchange_reply(xch, &reply);
     else
-        refuse(xch, ERR_NO_MEMORY);
+        refuse(app, xch, ERR_NO_MEMORY);
     buf_free(&out);
 }

@@ -3,7 +3,7 @@
  * Content-Length. From the first violation on the client's bytes are thrown away, and evhttp gets a
  * request that we make up instead: its target holds a nonce and the error, so the handler gives the
  * right problem document and closes. That keeps one way to reply, with nothing of the bad bytes in
- * it.
+ * it but the request id that nginx gave.
  *
  * What evhttp sends is written to the socket here, not handed to the bufferevent below: that one
  * would call it sent while it still holds it, and evhttp would close the connection too early.
@@ -42,12 +42,15 @@ struct guard {
     bool refused;
 };
 
-static void refusal_emit(struct guard *g, struct evbuffer *dst, enum err e)
+static void refusal_emit(struct guard *g, struct evbuffer *dst, enum err e, struct str head)
 {
+    struct str id = http_head_request_id(head);
     g->refused = true;
     /* Fails only without memory; then the deadline closes the connection. */
-    (void)evbuffer_add_printf(dst, "GET /%s/%s HTTP/1.1\r\nHost: -\r\nConnection: close\r\n\r\n",
-                              g->settings->nonce, err_code(e));
+    (void)evbuffer_add_printf(dst,
+                              "GET /%s/%s HTTP/1.1\r\nHost: -\r\nX-Request-Id: %.*s\r\n"
+                              "Connection: close\r\n\r\n",
+                              g->settings->nonce, err_code(e), (int)id.n, id.n ? id.p : "");
 }
 
 /* Passes one head on, or refuses it. False when it is not complete. */
@@ -56,22 +59,22 @@ static bool head_pass(struct guard *g, struct evbuffer *src, struct evbuffer *ds
     size_t n = MIN(evbuffer_get_length(src), (size_t)HTTP_HEAD_MAX_BYTES + 1);
     const char *data = (const char *)evbuffer_pullup(src, (ev_ssize_t)n);
     if (!data) {
-        refusal_emit(g, dst, ERR_NO_MEMORY);
+        refusal_emit(g, dst, ERR_NO_MEMORY, (struct str){0});
         return true;
     }
     size_t len = http_head_end(data, n, &g->scanned);
     if (len == 0) {
         if (n <= HTTP_HEAD_MAX_BYTES)
             return false;
-        refusal_emit(g, dst, ERR_HEADERS_TOO_LARGE);
+        refusal_emit(g, dst, ERR_HEADERS_TOO_LARGE, (struct str){data, n});
         return true;
     }
     struct http_head head;
-    enum err e = g->over_limit
-                     ? ERR_BUSY
-                     : http_head_check((struct str){data, len}, g->settings->max_body_bytes, &head);
+    const struct str text = {data, len};
+    enum err e =
+        g->over_limit ? ERR_BUSY : http_head_check(text, g->settings->max_body_bytes, &head);
     if (e != ERR_OK) {
-        refusal_emit(g, dst, e);
+        refusal_emit(g, dst, e, text);
         return true;
     }
     g->scanned = 0;

@@ -10,7 +10,12 @@ static const struct str singletons[] = {
     STR("expect"),     STR("transfer-encoding"),
 };
 
-enum { SINGLETON_HOST = 0, SINGLETON_LENGTH = 1, SINGLETON_TRANSFER = ARRAY_LEN(singletons) - 1 };
+enum {
+    SINGLETON_HOST = 0,
+    SINGLETON_LENGTH = 1,
+    SINGLETON_EXPECT = ARRAY_LEN(singletons) - 2,
+    SINGLETON_TRANSFER = ARRAY_LEN(singletons) - 1,
+};
 
 static const struct str methods[] = {
     STR("GET"), STR("HEAD"), STR("POST"), STR("PUT"), STR("PATCH"), STR("DELETE"), STR("OPTIONS"),
@@ -112,6 +117,13 @@ static enum err request_line_check(struct str line, struct str *ret_method)
     return ERR_METHOD_NOT_ALLOWED;
 }
 
+/* RFC 9110 section 10.1.1. evhttp would answer anything else itself, and not with a problem
+ * document; a tab before the value is something else to it. */
+static bool is_continue(struct str value)
+{
+    return !memchr(value.p, '\t', value.n) && str_eq_nocase(str_trim(value), STR("100-continue"));
+}
+
 /* Splits one header line and remembers the values of singletons. */
 static enum err field_check(struct str line, struct str values[], unsigned *seen)
 {
@@ -124,6 +136,8 @@ static enum err field_check(struct str line, struct str values[], unsigned *seen
             continue;
         if (*seen & (1u << i))
             return ERR_MALFORMED;
+        if (i == SINGLETON_EXPECT && !is_continue(value))
+            return ERR_EXPECTATION_FAILED;
         *seen |= 1u << i;
         values[i] = str_trim(value);
     }
@@ -198,4 +212,33 @@ enum err http_head_check(struct str head, uint64_t max_body, struct http_head *r
     }
     ret_head->content_length = length;
     return ERR_OK;
+}
+
+bool http_is_request_id(struct str text)
+{
+    if (text.n < 8 || text.n > HTTP_REQUEST_ID_MAX)
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+              c == '-'))
+            return false;
+    }
+    return true;
+}
+
+struct str http_head_request_id(struct str head)
+{
+    struct str rest = head;
+    while (rest.n && memchr(rest.p, '\n', rest.n)) {
+        struct str value = str_cut(&rest, '\n');
+        struct str name = str_cut(&value, ':');
+        if (!str_eq_nocase(name, STR("x-request-id")))
+            continue;
+        if (value.n && value.p[value.n - 1] == '\r')
+            value.n--;
+        value = str_trim(value);
+        return http_is_request_id(value) ? value : (struct str){0};
+    }
+    return (struct str){0};
 }

@@ -4,6 +4,7 @@ exactly once. What could have been smuggled is a request whose counter must not 
 
 Then the slow, the half and the broken connections."""
 import datetime
+import json
 import re
 import socket
 import threading
@@ -19,6 +20,7 @@ from lib.stack import wait_for
 
 MALFORMED, NEEDS_LENGTH, TOO_LARGE = (400, "malformed"), (411, "length_required"), (413, "too_large")
 HEADERS_TOO_LARGE, BAD_METHOD = (431, "headers_too_large"), (405, "method_not_allowed")
+UNEXPECTED = (417, "expectation_failed")
 ONCE = (200, None)
 
 POST = b"POST /api/v1/bookings/quote HTTP/1.1\r\n"
@@ -151,6 +153,7 @@ CASES = [
      + SMUGGLED, BAD_METHOD, BAD_METHOD),
     ("upgrade to HTTP/2", GET + HOST + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
      b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", ONCE, ONCE),
+    ("another expectation", headed(b"Expect: 200-ok\r\n"), UNEXPECTED, ONCE),
     ("length named as hop by hop", headed(b"Connection: Content-Length\r\n"), ONCE, ONCE),
 ]
 
@@ -193,12 +196,12 @@ def answers(connection, data):
 
 
 def refused(reply, code):
-    """A problem document. Its request_id may be another than nginx's: a service that refuses a head has
-    not read it."""
+    """A problem document."""
     assert reply.headers["Content-Type"].startswith("application/problem+json")
     assert reply.headers["Cache-Control"] == "no-store" and reply.headers["X-Request-Id"]
     problem = reply.json()
     assert (problem["code"], problem["status"]) == (code, reply.status_code)
+    assert problem["request_id"] == reply.headers["X-Request-Id"]
 
 
 @pytest.mark.parametrize("where", ["service", "edge"])
@@ -238,6 +241,15 @@ def test_a_refusal_reaches_who_is_still_sending(at, api, fields, body, status, c
         assert reply.status_code == status, reply.text
         refused(reply, code)
         assert api.get("/api/v1/health", record=False).status_code == 200
+
+
+def test_a_refusal_has_the_same_id_in_reply_and_logs(at, running):
+    with at("edge") as connection:
+        connection.send(headed(MANY))
+        id_ = connection.reply().json()["request_id"]
+    wait_for(lambda: f'"request_id":"{id_}"' in running.log("nginx-access"), "nginx's line")
+    lines = [line for part in ("booking-1", "booking-2") for line in running.log(part).splitlines() if id_ in line]
+    assert [json.loads(line)["event"] for line in lines] == ["request.refused"]
 
 
 def test_cases_are_as_many_as_they_have_to_be():

@@ -27,7 +27,8 @@ struct http_server_options {
 };
 
 /* Called once a request. When `refused` is not ERR_OK the request was not fit to be read (see
- * http_head.h) and the exchange has no method, path or headers: reply with that error. */
+ * http_head.h) and the exchange has no method, path or headers but perhaps X-Request-Id: reply with
+ * that error. */
 typedef void http_handler_fn(void *owner, struct http_exchange *x, enum err refused);
 
 MUSTCHECK

@@ -449,8 +449,10 @@ static void test_more_requests_than_allowed(void **state)
     int nothing;
     for (size_t i = 0; i < ARRAY_LEN(ids); i++)
         assert_int_equal(idmap_put(app.requests, &nothing, &ids[i]), ERR_OK);
-    ask("GET", "/echo", NULL, NULL);
+    struct http_header headers[] = {{"X-Request-Id", "0123456789abcdef"}, {NULL, NULL}};
+    ask("GET", "/echo", NULL, headers);
     assert_int_equal(sent.status, 503);
+    assert_non_null(strstr(sent.body, "\"request_id\":\"0123456789abcdef\""));
     for (size_t i = 0; i < ARRAY_LEN(ids); i++)
         idmap_remove(app.requests, ids[i]);
 }

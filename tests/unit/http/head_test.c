@@ -75,6 +75,17 @@ static const struct head_case {
     {"TRACE", "TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", ERR_METHOD_NOT_ALLOWED, 0},
     {"CONNECT", "CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", ERR_MALFORMED, 0},
     {"lower-case method", "get / HTTP/1.1\r\nHost: x\r\n\r\n", ERR_METHOD_NOT_ALLOWED, 0},
+    {"client that waits", "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\n\r\n", ERR_OK, 0},
+    {"another expectation", "GET / HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\n\r\n",
+     ERR_EXPECTATION_FAILED, 0},
+    {"two expectations", "GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue, x\r\n\r\n",
+     ERR_EXPECTATION_FAILED, 0},
+    {"empty expectation", "GET / HTTP/1.1\r\nHost: x\r\nExpect:\r\n\r\n", ERR_EXPECTATION_FAILED,
+     0},
+    {"expectation of HTTP/1.0", "GET / HTTP/1.0\r\nHost: x\r\nExpect: x\r\n\r\n",
+     ERR_EXPECTATION_FAILED, 0},
+    {"tab before an expectation", "GET / HTTP/1.1\r\nHost: x\r\nExpect:\t100-continue\r\n\r\n",
+     ERR_EXPECTATION_FAILED, 0},
     {"two Authorization headers",
      "GET / HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\nauthorization: b\r\n\r\n", ERR_MALFORMED, 0},
 };
@@ -134,6 +145,33 @@ static void test_end_in_pieces(void **state)
     assert_int_equal(http_head_end(text, end, &scanned), end);
 }
 
+#define ID "0123456789abcdef"
+
+static void test_request_id_of_a_bad_head(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *id;
+    } ids[] = {
+        {"GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: " ID "\r\n\r\n", ID},
+        {"GET / HTTP/1.1\r\nx-request-id:" ID " \r\nX-Request-Id: 1-1-1-1-1\r\nbad", ID},
+        {"\x16\nX-Request-Id: " ID "\n", ID},
+        {"X-Request-Id: " ID, ""}, /* there may be more of it */
+        {"X-Request-Id: 1234567\n", ""},
+        {"X-Request-Id: " ID ID ID ID "0\n", ""},
+        {"X-Request-Id: 12345678\r9\n", ""},
+        {"X-Request-Id: 1234567;\nX-Request-Id: " ID "\n", ""},
+        {"Y: X-Request-Id: " ID "\n", ""},
+        {"\n\n", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        struct str id = http_head_request_id(str_of(ids[i].head));
+        if (!str_eq(id, str_of(ids[i].id)))
+            fail_msg("%s: %.*s", ids[i].head, (int)id.n, id.p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +179,7 @@ int main(void)
         cmocka_unit_test(test_nul_in_value),
         cmocka_unit_test(test_too_many_fields),
         cmocka_unit_test(test_end_in_pieces),
+        cmocka_unit_test(test_request_id_of_a_bad_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
