@@ -44,7 +44,7 @@ INSERT INTO identity.permissions (name) VALUES
     ('customers.delete'), ('chefs.read'), ('chefs.write'), ('stations.read'), ('stations.write'),
     ('menu.write'), ('pricing.read'), ('pricing.write'), ('bookings.read'), ('bookings.write'),
     ('bookings.assign'), ('bookings.delete'), ('notes.read'), ('notes.write'), ('calendar.read'),
-    ('stats.read');
+    ('stats.read'), ('bookings.run');
 
 INSERT INTO identity.roles (name, title, rank, station) VALUES
     ('SUPER_ADMIN', 'Super administrator', 100, 'never'),
@@ -65,17 +65,18 @@ INSERT INTO identity.role_permissions (role, permission, scope)
     SELECT 'CUSTOMER_SUPPORT', name, 'all'
       FROM unnest(ARRAY['users.read', 'customers.read', 'customers.write', 'chefs.read',
                         'stations.read', 'pricing.read', 'bookings.read', 'bookings.write',
-                        'notes.read', 'notes.write', 'calendar.read']) AS name
+                        'bookings.run', 'notes.read', 'notes.write', 'calendar.read']) AS name
     UNION ALL
     SELECT 'STATION_MANAGER', name, 'station'
       FROM unnest(ARRAY['users.read', 'customers.read', 'customers.write', 'chefs.read',
                         'chefs.write', 'stations.read', 'stations.write', 'pricing.read',
-                        'bookings.read', 'bookings.write', 'bookings.assign', 'bookings.delete',
-                        'notes.read', 'notes.write', 'calendar.read', 'stats.read']) AS name
+                        'bookings.read', 'bookings.write', 'bookings.run', 'bookings.assign',
+                        'bookings.delete', 'notes.read', 'notes.write', 'calendar.read',
+                        'stats.read']) AS name
     UNION ALL
     SELECT 'CHEF', name, 'own'
-      FROM unnest(ARRAY['chefs.read', 'chefs.write', 'bookings.read', 'notes.read',
-                        'calendar.read']) AS name
+      FROM unnest(ARRAY['chefs.read', 'chefs.write', 'bookings.read', 'bookings.run',
+                        'notes.read', 'calendar.read']) AS name
     UNION ALL
     SELECT 'CUSTOMER', name, 'own'
       FROM unnest(ARRAY['customers.read', 'customers.write', 'bookings.read',

@@ -58,7 +58,7 @@ postgres_ready() {
 
 # The owner runs the migrations, and makes the services' roles there; each gets its password here.
 migrate() {
-  local s owner=mh_owner
+  local s owner=mh_owner db
   pg_sql postgres postgres <<END
 SELECT 'CREATE ROLE $owner LOGIN CREATEROLE' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$owner') \gexec
 ALTER ROLE $owner PASSWORD '$(secret pg-$owner)';
@@ -68,7 +68,13 @@ END
     cd migrations
     export PGPASSWORD SQITCH_FULLNAME='local stack' SQITCH_EMAIL=stack@localhost PATH=$PG_BIN:$PATH
     PGPASSWORD=$(secret pg-$owner)
-    sqitch deploy --verify "db:pg://$owner@127.0.0.1:$PG_PORT/myhibachi"
+    db=db:pg://$owner@127.0.0.1:$PG_PORT/myhibachi
+    # 2: nothing is deployed yet.
+    sqitch check "$db" || [ $? -eq 2 ] || {
+      echo "This database has an earlier form of that change: make reset starts anew."
+      exit 1
+    }
+    sqitch deploy --verify "$db"
   ) >"$RUN_DIR/logs/migrate.log" 2>&1 </dev/null || failed migrate "failed"
   for s in $SERVICES; do
     echo "ALTER ROLE mh_$s PASSWORD '$(secret "pg-mh_$s")';"

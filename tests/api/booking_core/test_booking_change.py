@@ -111,9 +111,11 @@ def test_others_bookings_are_not_there(place, login, api):
         expect_problem(caller.get(f"/api/v1/bookings/{booking['id']}/history"), 404, "not_found")
         assert booking["id"] not in [b["id"] for b in expect(caller.get(
             "/api/v1/bookings", params={"sort": "-created_at", "limit": 100}))["items"]]
-    for role in ("CUSTOMER", "STATION_MANAGER"):
-        for verb in ("confirm", "seat", "complete", "no-show"):
+    for role, verbs in (("CUSTOMER", ("confirm",)), ("CHEF", ("seat", "complete", "no-show")),
+                        ("STATION_MANAGER", ("confirm", "seat", "complete", "no-show"))):
+        for verb in verbs:
             expect_problem(act(login(role), booking, verb), 404, "not_found")
+    for role in ("CUSTOMER", "STATION_MANAGER"):
         expect_problem(act(login(role), booking, "cancel", {"reason": "x"}), 404, "not_found")
     expect_problem(api.get(f"/api/v1/bookings/{booking['id']}"), 401, "unauthorized")
 
@@ -127,6 +129,52 @@ def test_a_chef_sees_what_he_cooks(login, own_chef, place):
     listed = [b["id"] for b in expect(chef.get("/api/v1/bookings"))["items"]]
     assert booking["id"] in listed and others["id"] not in listed
     expect_problem(act(chef, booking, "confirm"), 403, "forbidden")
+
+
+def test_a_chef_runs_the_events_he_cooks(own_chef, place, clock, login, tokens, db):
+    """Seated, completed and no-show, at the times that hold for staff; those that he cooks."""
+    other = place.chef()
+    evening, missed = (place.book(chef_id=own_chef, time=t) for t in ("12:00", "19:00"))
+    others = place.book(chef_id=other, time="12:00")
+    staff = login("ADMIN")
+    for booking in (evening, missed, others):
+        expect_problem(act(login("CHEF"), booking, "seat"), 404 if booking is others else 409,
+                       "not_found" if booking is others else "state_conflict")  # pending
+        expect(act(staff, booking, "confirm"))
+    expect_problem(act(login("CHEF"), evening, "seat"), 409, "state_conflict")  # ten days too early
+    expect_problem(act(login("CHEF"), missed, "no-show"), 409, "state_conflict")
+    clock.advance(days=11)
+    tokens.clear()
+    chef = login("CHEF")
+    expect_problem(act(chef, evening, "complete"), 409, "state_conflict")  # not seated
+    assert expect(act(chef, evening, "seat"))["state"] == "seated"
+    expect_problem(act(chef, evening, "no-show"), 409, "state_conflict")
+    done = expect(act(chef, evening, "complete", {"reason": "nine guests came"}))
+    assert done["state"] == "completed"
+    assert expect(act(chef, missed, "no-show"))["state"] == "no_show"
+    for verb in ("seat", "complete", "no-show"):
+        expect_problem(act(chef, others, verb), 404, "not_found")
+    db.execute("SELECT actor, role, reason FROM booking.booking_history"
+               " WHERE booking_id = %s AND action = 'completed'", (evening["id"],))
+    assert dict(db.fetchone()) == {"actor": expect(chef.get("/api/v1/me"))["id"], "role": "CHEF",
+                                   "reason": "nine guests came"}
+
+
+def test_a_chef_reads_notes_and_changes_nothing_else(own_chef, place, login):
+    booking = place.book(chef_id=own_chef)
+    path = f"/api/v1/bookings/{booking['id']}"
+    expect(login("ADMIN").post(f"{path}/notes", {"text": "The gate's code is 1234"}), 201)
+    chef = login("CHEF")
+    assert [n["text"] for n in expect(chef.get(f"{path}/notes"))["items"]] == ["The gate's code is 1234"]
+    assert expect(chef.get(f"{path}/history"))["items"]
+    for verb, body in (("confirm", {}), ("cancel", {"reason": "x"}), ("restore", None),
+                       ("assign", {"chef_id": own_chef}),
+                       ("reschedule", {"event_date": place.day(12).isoformat(), "event_time": "18:00"}),
+                       ("notes", {"text": "x"})):
+        expect_problem(chef.post(f"{path}/{verb}", body), 403, "forbidden")
+    expect_problem(chef.patch(path, {"adults": 9}, if_match='"1"'), 403, "forbidden")
+    expect_problem(chef.delete(path, json={"reason": "because I want to"}), 403, "forbidden")
+    assert get(login("ADMIN"), booking)["version"] == 1
 
 
 @pytest.fixture
