@@ -27,6 +27,15 @@ enum step_rc req_fail_field(struct req *r, const char *pointer, const char *reas
     return req_fail(r, ERR_INVALID, NULL);
 }
 
+enum step_rc req_fail_caught(struct req *r)
+{
+    struct reqx *x = reqx_of(r);
+    x->err = r->caught == ERR_OK ? ERR_INTERNAL : r->caught;
+    x->detail = r->caught_detail;
+    x->issues = x->caught_issues;
+    return STEP_FAIL;
+}
+
 void req_note(struct req *r, const char *fmt, ...)
 {
     va_list ap;

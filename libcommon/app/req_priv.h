@@ -21,7 +21,7 @@ struct reqx {
     enum stage stage;
     const struct step *at;   /* the row that runs, or that waits */
     const struct step *jump; /* set by req_goto() */
-    enum err caught;         /* the error whose CATCH rows are running */
+    enum err catching;       /* the error whose CATCH rows are running */
     bool waiting;
     bool done;        /* the reply is set or sent */
     bool head;        /* HEAD: no body goes out */
@@ -30,7 +30,7 @@ struct reqx {
     enum err err;     /* of the failure, ERR_OK before */
     const char *detail;
     const char *note;
-    struct field_issues issues;
+    struct field_issues issues, caught_issues;
     struct http_header members[PROBLEM_MAX_MEMBERS]; /* extension members of the problem */
     size_t n_members;
 

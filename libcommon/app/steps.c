@@ -36,6 +36,19 @@ static const struct step *stage_next(struct reqx *x)
     return x->r.route->steps;
 }
 
+/* The failure is over, for the CATCH rows to look at. */
+static void failure_keep(struct reqx *x)
+{
+    if (x->stage == STAGE_ROUTE && x->r.caught == ERR_OK) {
+        x->r.caught = x->err;
+        x->r.caught_detail = x->detail;
+        x->caught_issues = x->issues;
+    }
+    x->err = ERR_OK;
+    x->detail = NULL;
+    x->issues.n = 0;
+}
+
 /* After a failure: the row to go on with, or NULL when the request is to be answered. A reply that
  * was given before under the same idempotency key is looked up and given again. */
 static const struct step *failure_next(struct reqx *x)
@@ -46,10 +59,8 @@ static const struct step *failure_next(struct reqx *x)
         catcher = replay;
     }
     if (catcher) {
-        x->caught = x->stage == STAGE_ROUTE ? x->err : ERR_OK;
-        x->err = ERR_OK;
-        x->detail = NULL;
-        x->issues.n = 0;
+        x->catching = x->stage == STAGE_ROUTE ? x->err : ERR_OK;
+        failure_keep(x);
     }
     return catcher;
 }
@@ -61,11 +72,11 @@ static const struct step *row_next(struct reqx *x)
     if (x->jump) {
         const struct step *to = x->jump;
         x->jump = NULL;
-        x->caught = ERR_OK;
+        x->catching = x->r.caught = ERR_OK;
         return to;
     }
     const struct step *s = x->at + 1;
-    while (s->fn && s->catches != x->caught)
+    while (s->fn && s->catches != x->catching)
         s++;
     return s;
 }

@@ -82,7 +82,7 @@ static enum step_rc changed_meanwhile(struct req *r)
 {
     const struct change *c = r->ctx;
     if (r->if_match || c->tries >= TRIES)
-        return req_fail(r, ERR_PRECONDITION_FAILED, NULL);
+        return req_fail_caught(r);
     return req_goto(r, wish_load);
 }
 

@@ -1,8 +1,5 @@
-/* The rows that answer when a time cannot be had. The runner forgets an error when it enters a
- * CATCH row, so the first row of each keeps it in the ctx and the last one fails with it again.
- *
- * An error of these rows themselves ends in slot_refuse() too, which then still has the first one;
- * one of the rows before them has nothing in the ctx and passes through as it came. */
+/* The rows that answer when a time cannot be had. An error of these rows themselves ends in
+ * slot_refuse() too, which tells of the first one. */
 #include "slot_failed.h"
 
 #include "common/err.h"
@@ -14,51 +11,21 @@
 #define ALTERNATIVES 5
 #define SEARCH_DAYS 14
 
-static enum step_rc failed_with(struct req *r, enum err e, const char *detail)
+/* Leaves a word for whoever follows up. */
+enum step_rc slot_lead(struct req *r)
 {
-    struct slot_try *t = r->ctx;
-    t->failed = e;
-    if (detail)
-        t->detail = detail;
+    const struct slot_try *t = r->ctx;
     r->rows = NULL;
     if (!t->lead)
         return STEP_NEXT;
     return req_pg(r, &sql_booking_failed,
-                  PG_ARGS(req_sql_ctx(r), r->in_json, err_code(e), t->station_id));
-}
-
-enum step_rc slot_was_taken(struct req *r)
-{
-    return failed_with(r, ERR_SLOT_TAKEN, "Somebody else has that time.");
-}
-
-enum step_rc slot_no_chef(struct req *r)
-{
-    return failed_with(r, ERR_NO_CHEF, NULL);
-}
-
-enum step_rc slot_too_soon(struct req *r)
-{
-    struct slot_try *t = r->ctx;
-    const struct catalogue *catalogue;
-    const struct station *station = NULL;
-    if (t->station_id && booking_catalogue(r->svc, r->arena, &catalogue) == ERR_OK)
-        station = catalogue_station_find(catalogue, t->station_id);
-    return failed_with(r, ERR_TOO_SOON,
-                       station ? arena_printf(r->arena, "We need %lld hours' notice.",
-                                              (long long)station->lead_time_hours)
-                               : NULL);
-}
-
-enum step_rc slot_out_of_area(struct req *r)
-{
-    return failed_with(r, ERR_OUT_OF_AREA, NULL);
+                  PG_ARGS(req_sql_ctx(r), r->in_json, err_code(r->caught), t->station_id));
 }
 
 /* From the day on that was wanted. */
 enum step_rc slot_search(struct req *r)
 {
-    struct slot_try *t = r->ctx;
+    const struct slot_try *t = r->ctx;
     int32_t first = date_days(t->event_date);
     r->rows = NULL;
     return availability_load(r, t->station_id, first, first + SEARCH_DAYS);
@@ -86,11 +53,9 @@ static const char *alternatives_write(struct req *r, const struct avail *v)
 
 enum step_rc slot_refuse(struct req *r)
 {
-    struct slot_try *t = r->ctx;
+    const struct slot_try *t = r->ctx;
     struct avail *v;
-    if (t->failed == ERR_OK)
-        return req_fail(r, ERR_UNAVAILABLE, NULL);
-    if ((t->failed == ERR_SLOT_TAKEN || t->failed == ERR_NO_CHEF) && r->rows) {
+    if ((r->caught == ERR_SLOT_TAKEN || r->caught == ERR_NO_CHEF) && r->rows) {
         const struct availability_ask ask = {
             .first_day = date_days(t->event_date),
             .last_day = date_days(t->event_date) + SEARCH_DAYS,
@@ -102,5 +67,5 @@ enum step_rc slot_refuse(struct req *r)
         if (text)
             req_problem_member(r, "alternatives", text);
     }
-    return req_fail(r, t->failed, t->detail ? "%s" : NULL, t->detail);
+    return req_fail_caught(r);
 }

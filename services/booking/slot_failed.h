@@ -14,27 +14,27 @@ struct slot_try {
     const char *station_id; /* NULL: not known yet */
     const char *event_date, *event_time;
     int32_t duration_minutes, travel_minutes;
-    bool lead;          /* somebody to follow up with: r->in_json says whom */
-    enum err failed;    /* filled in here */
-    const char *detail; /* of a failure that the steps worded themselves */
+    bool lead; /* somebody to follow up with: r->in_json says whom */
 };
 
-step_fn slot_was_taken, slot_no_chef, slot_too_soon, slot_out_of_area, slot_search, slot_refuse;
+step_fn slot_lead, slot_search, slot_refuse;
 
 /* The last rows of such a route. Trouble with the event log or the search hides no answer. */
-#define SLOT_FAILED                                                                            \
-    CATCH(ERR_SLOT_TAKEN, slot_was_taken),                                                     \
-          CATCH(ERR_SLOT_TAKEN, slot_search),                                                  \
-                CATCH(ERR_SLOT_TAKEN, slot_refuse),                                            \
-                      CATCH(ERR_NO_CHEF, slot_no_chef),                                        \
-                            CATCH(ERR_NO_CHEF, slot_search),                                   \
-                                  CATCH(ERR_NO_CHEF, slot_refuse),                             \
-                                        CATCH(ERR_TOO_SOON, slot_too_soon),                    \
-                                              CATCH(ERR_TOO_SOON, slot_refuse),                \
-                                                    CATCH(ERR_OUT_OF_AREA, slot_out_of_area),  \
-                                                          CATCH(ERR_OUT_OF_AREA, slot_refuse), \
-                                                                CATCH(ERR_UNAVAILABLE, slot_refuse),            \
-                                                                      CATCH(ERR_TIMEOUT, slot_refuse),      \
-                                                                            CATCH(ERR_BUSY, slot_refuse)
+/* clang-format off */
+#define SLOT_FAILED                                                                                \
+    CATCH(ERR_SLOT_TAKEN, slot_lead),                                                              \
+    CATCH(ERR_SLOT_TAKEN, slot_search),                                                            \
+    CATCH(ERR_SLOT_TAKEN, slot_refuse),                                                            \
+    CATCH(ERR_NO_CHEF, slot_lead),                                                                 \
+    CATCH(ERR_NO_CHEF, slot_search),                                                               \
+    CATCH(ERR_NO_CHEF, slot_refuse),                                                               \
+    CATCH(ERR_TOO_SOON, slot_lead),                                                                \
+    CATCH(ERR_TOO_SOON, slot_refuse),                                                              \
+    CATCH(ERR_OUT_OF_AREA, slot_lead),                                                             \
+    CATCH(ERR_OUT_OF_AREA, slot_refuse),                                                           \
+    CATCH(ERR_UNAVAILABLE, slot_refuse),                                                           \
+    CATCH(ERR_TIMEOUT, slot_refuse),                                                               \
+    CATCH(ERR_BUSY, slot_refuse)
+/* clang-format on */
 
 #endif

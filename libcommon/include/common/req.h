@@ -51,6 +51,11 @@ struct req {
     struct str cached;                  /* of the last req_cache_get(); p NULL: a miss */
     const char *cache_kind, *cache_key; /* what req_cache_put() fills; NULL: nothing */
 
+    /* For CATCH rows: the first failure since the start or the last req_goto(), as it was worded
+     * for the client; ERR_OK: none. What else fails on the way does not change it. */
+    enum err caught;
+    const char *caught_detail;
+
     struct http_exchange *http;
 };
 
@@ -60,6 +65,8 @@ struct req {
 enum step_rc req_fail(struct req *r, enum err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* ERR_INVALID with one pointer and reason, as the validation says it. */
 enum step_rc req_fail_field(struct req *r, const char *pointer, const char *reason);
+/* The last CATCH row for what is not mended: fails with r->caught again, in its own words. */
+enum step_rc req_fail_caught(struct req *r);
 /* For the log only: what the operator needs to know about the failure. */
 void req_note(struct req *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* An extension member of the problem document: name and JSON text. */

@@ -44,9 +44,9 @@ enum step_rc {
 typedef enum step_rc step_fn(struct req *r);
 
 /* A handler: rows that read top to bottom like blocking code. CATCH rows stand at the end and are
- * passed over, unless a row before them failed with that error: then the error is forgotten and the
- * story goes on with the CATCH rows for it, in order, until one replies, fails, or goes back with
- * req_goto(). */
+ * passed over, unless a row before them failed with that error: then the story goes on with the
+ * CATCH rows for it, in order, until one replies, fails, or goes back with req_goto(). They find
+ * the error in r->caught. */
 struct step {
     step_fn *fn;
     const char *name;

@@ -85,6 +85,27 @@ def test_mistakes_are_named(place, change, pointer):
     expect_problem(place.try_book(**change), 422, "invalid", pointer)
 
 
+def test_the_reason_is_told(place, login):
+    """In the words of the rule that was broken, whatever is done about it first."""
+    first, second = sorted(place.chefs(2))
+    staff, grill = login("ADMIN"), place.equipment()
+    place.book(staff, chef_id=first, equipment_ids=[grill])
+    place.exception(second, place.day(12))
+    place.rules(lead_time_hours=48)
+    for wish, status, code, detail in [
+        ({"ahead": -1}, 422, "too_soon", "The event would start in the past."),
+        ({"ahead": 1}, 422, "too_soon", "Book at least 48 hours ahead."),
+        ({"chef_id": first}, 409, "slot_taken", "That time is taken."),
+        ({"ahead": 12, "chef_id": second}, 409, "no_chef", "That chef does not work then."),
+    ]:
+        assert expect_problem(place.try_book(**wish), status, code)["detail"] == detail
+    for wish, code, detail in [
+        ({"equipment_ids": [grill]}, "slot_taken", "The equipment is taken then."),
+        ({"ahead": 12, "assistant_ids": [second]}, "no_chef", "An assistant does not work then."),
+    ]:
+        assert expect_problem(place.try_book(staff, **wish), 409, code)["detail"] == detail
+
+
 def test_card_numbers_are_refused(place):
     expect_problem(place.try_book(special_requests="my card is 4111 1111 1111 1111"),
                    422, "card_number_refused")
