@@ -114,6 +114,7 @@ enum {
     M_SERVICE_HEALTH,
     M_RESTARTS,
     M_STEP_FAILURES,
+    M_MAILS,
 };
 
 #endif

@@ -17,6 +17,8 @@
 #define TOKEN_CACHE_ENTRIES 4096
 #define RATE_LOCAL_KEYS 4096
 #define STOP_POLL_MS 20
+#define MAIL_TIMEOUT_MS 20000
+#define MAILS_IN_FLIGHT 8
 
 struct worker {
     struct app app;
@@ -96,6 +98,37 @@ static enum err keys_start(struct worker *w)
     return e != ERR_OK ? e : svc->token_cache ? ERR_OK : ERR_NO_MEMORY;
 }
 
+static bool is_local(const char *smtp_url)
+{
+    static const char *const here[] = {"smtp://127.", "smtp://localhost", "smtp://[::1]"};
+    for (size_t i = 0; i < ARRAY_LEN(here); i++)
+        if (strncmp(smtp_url, here[i], strlen(here[i])) == 0)
+            return true;
+    return false;
+}
+
+static enum err mailer_start(struct svc *svc)
+{
+    enum { AUTO, REQUIRED };
+    const struct common_config *c = svc->config;
+    struct mailer_options options = {
+        .url = c->smtp_url,
+        .user = c->smtp_user[0] ? c->smtp_user : NULL,
+        .password = c->smtp_password[0] ? c->smtp_password : NULL,
+        .from = c->mail_from,
+        .ca_file = c->smtp_ca_file[0] ? c->smtp_ca_file : NULL,
+        .require_tls = c->smtp_tls == REQUIRED || (c->smtp_tls == AUTO && !is_local(c->smtp_url)),
+        .timeout_ms = MAIL_TIMEOUT_MS,
+        .max_in_flight = MAILS_IN_FLIGHT,
+    };
+    svc->mailer = mailer_new(svc->loop, &options);
+    if (svc->mailer)
+        return ERR_OK;
+    log_event(LOG_ERROR, "start.failed", LOG_S("variable", "SMTP_URL, MAIL_FROM"),
+              LOG_S("why", "no mailer can be made of them"));
+    return ERR_INVALID;
+}
+
 static enum err clients_start(struct worker *w, const struct service *desc)
 {
     struct svc *svc = &w->app.svc;
@@ -118,7 +151,9 @@ static enum err clients_start(struct worker *w, const struct service *desc)
         .owner = svc,
     };
     svc->bus = bus_new(svc->loop, svc->pg, svc->redis, w->prefix, &w->bus);
-    return svc->work && svc->http && svc->bus ? ERR_OK : ERR_NO_MEMORY;
+    if (!svc->work || !svc->http || !svc->bus)
+        return ERR_NO_MEMORY;
+    return desc->mails ? mailer_start(svc) : ERR_OK;
 }
 
 static enum err routes_start(struct app *app, const struct service *desc)
@@ -198,6 +233,7 @@ static void parts_stop(struct worker *w)
     watch_stop(&w->app);
     http_server_free(w->app.server);
     http_server_free(w->app.metrics_server);
+    mailer_free(svc->mailer); /* its mails end here, and their jobs with them */
     bus_free(svc->bus);
     http_client_free(svc->http);
     work_pool_free(svc->work);

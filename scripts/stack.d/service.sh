@@ -47,11 +47,10 @@ service_env() {
     KEYRING_FILE "$RUN_DIR/secrets/$s.keyring" \
     JWKS_FILE "$RUN_DIR/secrets/jwks-$([ "$s" = identity ] && echo private || echo public).json" \
     LOG_FILE "$RUN_DIR/logs/$part.log" \
-    CLOCK_OFFSET_FILE "${DRILL:+$RUN_DIR/clock-offset}"
-  if [ "$s" = identity ]; then
-    printf '%s=%q\n' WEB_URL "https://localhost:$HTTPS_PORT" SMTP_URL "smtp://127.0.0.1:$SMTP_PORT" \
-      MAIL_FROM 'My Hibachi <no-reply@myhibachi.test>'
-  fi
+    CLOCK_OFFSET_FILE "${DRILL:+$RUN_DIR/clock-offset}" \
+    WEB_URL "https://localhost:$HTTPS_PORT" \
+    SMTP_URL "smtp://127.0.0.1:$SMTP_PORT" \
+    MAIL_FROM 'My Hibachi <no-reply@myhibachi.test>'
   for f in .env "$SERVICE_ENV" "$RUN_DIR/env.d/$part.local"; do
     if [ -f "$f" ]; then env_file "$f"; fi
   done

@@ -6,9 +6,8 @@
 #include <stdio.h>
 
 #include "common/cache.h"
-#include "common/clock.h"
 #include "common/json.h"
-#include "common/service.h"
+#include "common/task.h"
 
 #include "availability_http.h"
 #include "booking_sql.h"
@@ -18,36 +17,19 @@
 
 /* --- jobs ------------------------------------------------------------------------------------- */
 
-static void on_job(void *owner, uint64_t id UNUSED, struct pg_result *result)
-{
-    job_done(owner, pg_result_err(result), pg_result_sqlstate(result));
-    pg_result_free(result);
-}
-
-/* The statement's parameters are the context and the payload. */
-static void job_statement(struct svc *svc, struct job *job, const struct pg_stmt *stmt)
-{
-    char now[RFC3339_SIZE], ctx[RFC3339_SIZE + 64];
-    clock_rfc3339(clock_wall_us(), now);
-    snprintf(ctx, sizeof(ctx), "{\"now\":\"%s\",\"scope\":\"all\",\"role\":\"job\"}", now);
-    enum err e = pg_exec(svc->pg, stmt, PG_ARGS(ctx, job_payload(job)), on_job, job, 0);
-    if (e != ERR_OK)
-        job_done(job, e, "the statement could not be queued");
-}
-
 static void hold_expire_run(void *owner, struct job *job)
 {
-    job_statement(owner, job, &sql_hold_expire);
+    task_statement(owner, job, &sql_hold_expire);
 }
 
 static void booking_purge_run(void *owner, struct job *job)
 {
-    job_statement(owner, job, &sql_booking_purge);
+    task_statement(owner, job, &sql_booking_purge);
 }
 
 static void customer_purge_run(void *owner, struct job *job)
 {
-    job_statement(owner, job, &sql_customer_purge);
+    task_statement(owner, job, &sql_customer_purge);
 }
 
 const struct job_kind core_jobs[] = {

@@ -22,7 +22,10 @@ static inline const struct identity_config *identity_config(const struct svc *sv
     return svc->own_config;
 }
 
-enum smtp_tls { SMTP_TLS_AUTO, SMTP_TLS_REQUIRED, SMTP_TLS_OFF };
+/* svc->state */
+struct identity_state {
+    struct loop_timer *schedule;
+};
 
 enum identity_metric {
 #define METRIC(symbol, kind, name, labels, prose) M_##symbol,

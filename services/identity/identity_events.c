@@ -1,76 +1,34 @@
 /* The jobs of identity: mails, links that somebody asked for, and what is done every hour and day.
  * A job may run twice: a mail keeps its Message-ID, a link is not sent twice in a minute, and
  * deleting is deleting. */
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mail.h"
+#include "common/task.h"
+#include "identity.h"
 #include "mail_text.h"
-#include "task.h"
 
 #define MAIL_BYTES 16384
 
-/* --- identity.mail: {template, user, token}
- * ------------------------------------------------------- */
+/* --- identity.mail: {template, user, token} --------------------------------------------------- */
 
-static const char *text_keep(struct task *t, struct buf *b)
-{
-    const char *text = buf_err(b) == ERR_OK ? arena_strndup(t->arena, b->data, b->len) : NULL;
-    buf_free(b);
-    return text;
-}
-
-/* Names a mail so that a second try of the job is seen to be the same. */
-static const char *message_id(struct task *t)
-{
-    struct str from = str_of(identity_config(t->svc)->mail_from);
-    (void)str_cut(&from, '@');
-    struct str domain = str_trim(str_cut(&from, '>'));
-    return arena_printf(t->arena, "identity-%lld@%.*s", (long long)job_id(t->job), (int)domain.n,
-                        domain.p);
-}
-
-static void on_mailed(void *owner, uint64_t id UNUSED, enum err e, const char *why)
-{
-    struct task *t = owner;
-    bool refused = e == ERR_INVALID;
-    const char *outcome = e == ERR_OK ? "sent" : refused ? "refused" : "failed";
-    metric_add(&identity_metrics[M_MAILS], 1, t->mail->name, outcome);
-    if (e != ERR_OK)
-        log_event(LOG_WARN, "mail.not_sent", LOG_S("template", t->mail->name),
-                  LOG_S("outcome", outcome), LOG_S("why", why));
-    task_end(t, refused ? ERR_OK : e, why); /* what is refused for good is not tried again */
-}
-
-static enum err mail_hand_over(struct task *t, const char *to, const char *name)
-{
-    struct identity_state *state = t->svc->state;
-    struct buf text = BUF_INIT(MAIL_BYTES), html = BUF_INIT(MAIL_BYTES);
-    mail_text(t->mail, name, t->link, &text);
-    mail_html(t->mail, name, t->link, &html);
-    struct mail mail = {
-        .to = to,
-        .subject = t->mail->subject,
-        .text = text_keep(t, &text),
-        .html = text_keep(t, &html),
-        .message_id = message_id(t),
-        .date_s = clock_wall_us() / USEC_PER_SEC,
-    };
-    if (!mail.text || !mail.html || !mail.message_id)
-        return ERR_NO_MEMORY;
-    return mail_send(state->mailer, &mail, on_mailed, t, 0);
-}
+struct user_mail {
+    const struct mail_template *template;
+    const char *link; /* NULL: none */
+};
 
 static void on_mail_loaded(void *owner, uint64_t id UNUSED, struct pg_result *result)
 {
     struct task *t = owner;
     if (task_goes_on(t, result)) {
-        if (pg_rows(result) == 0) {
-            task_end(t, ERR_OK, NULL); /* the account is gone: nobody to write to */
-        } else {
-            enum err e = mail_hand_over(t, pg_first(result, "email"), pg_first(result, "name"));
-            if (e != ERR_OK)
-                task_end(t, e, "the mail could not be handed over");
-        }
+        const struct user_mail *m = t->own;
+        const char *to = pg_first(result, "email"), *name = pg_first(result, "name");
+        struct mail mail = {.to = to, .subject = m->template->subject};
+        struct mail_body body = MAIL_BODY_INIT(MAIL_BYTES);
+        if (to && name)
+            mail_text(m->template, name, m->link, &body);
+        enum err e = to && name ? mail_body_take(&body, t->arena, &mail) : ERR_NOT_FOUND;
+        if (e == ERR_OK)
+            task_mail(t, m->template->name, &mail);
+        else /* the account is gone: nobody to write to */
+            task_end(t, e == ERR_NOT_FOUND ? ERR_OK : e, "the mail could not be written");
     }
     pg_result_free(result);
 }
@@ -78,18 +36,20 @@ static void on_mail_loaded(void *owner, uint64_t id UNUSED, struct pg_result *re
 /* ERR_INVALID when the payload is none. */
 static enum err mail_prepare(struct task *t, const char **ret_user)
 {
-    const char *name = payload_get(t, "template"), *user = payload_get(t, "user");
-    t->mail = name ? mail_template_find(name) : NULL;
-    if (!t->mail || !user)
+    struct user_mail *m = t->own;
+    const char *name = task_payload(t, "template"), *user = task_payload(t, "user");
+    m->template = name ? mail_template_find(name) : NULL;
+    if (!m->template || !user)
         return ERR_INVALID;
-    if (t->mail->link_path) {
-        const char *token = payload_open(t, "token", "mail-link");
+    if (m->template->link_path) {
+        const char *token = task_payload_open(t, "token", "mail-link");
         if (!token)
             return ERR_INVALID;
         struct buf link = BUF_INIT(MAIL_BYTES);
-        mail_link(identity_config(t->svc)->web_url, t->mail, token, &link);
-        t->link = text_keep(t, &link);
-        if (!t->link)
+        mail_link(t->svc->config->web_url, m->template, token, &link);
+        m->link = buf_err(&link) == ERR_OK ? arena_strndup(t->arena, link.data, link.len) : NULL;
+        buf_free(&link);
+        if (!m->link)
             return ERR_NO_MEMORY;
     }
     *ret_user = user;
@@ -98,16 +58,15 @@ static enum err mail_prepare(struct task *t, const char **ret_user)
 
 static void mail_run(void *owner, struct job *job)
 {
-    struct task *t = task_new(owner, job);
+    struct task *t = task_new(owner, job, sizeof(struct user_mail));
     if (!t)
         return;
     const char *user = NULL;
     enum err e = mail_prepare(t, &user);
-    if (e != ERR_OK) {
+    if (e != ERR_OK)
         task_end(t, e, "the payload cannot be used");
-        return;
-    }
-    task_pg(t, &sql_mail_load, PG_ARGS(task_ctx(t), user), on_mail_loaded);
+    else
+        task_pg(t, &sql_mail_load, PG_ARGS(task_ctx(t), user), on_mail_loaded);
 }
 
 /* --- identity.mail_request: {purpose, email}
@@ -125,12 +84,12 @@ static void on_issued(void *owner, uint64_t id UNUSED, struct pg_result *result)
 
 static void mail_request_run(void *owner, struct job *job)
 {
-    struct task *t = task_new(owner, job);
+    struct task *t = task_new(owner, job, 0);
     if (!t)
         return;
     const struct identity_config *config = identity_config(t->svc);
-    const char *purpose = payload_get(t, "purpose");
-    const char *email = payload_open(t, "email", "mail-request");
+    const char *purpose = task_payload(t, "purpose");
+    const char *email = task_payload_open(t, "email", "mail-request");
     struct secret token;
     const char *sealed;
     if (!purpose || !email || secret_make("", &token) != ERR_OK ||
@@ -166,7 +125,7 @@ static void on_cleaned(void *owner, uint64_t id UNUSED, struct pg_result *result
 
 static void regular_run(void *owner, struct job *job, const struct pg_stmt *stmt)
 {
-    struct task *t = task_new(owner, job);
+    struct task *t = task_new(owner, job, 0);
     if (!t)
         return;
     task_pg(t, stmt, PG_ARGS(task_ctx(t)), on_cleaned);

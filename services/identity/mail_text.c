@@ -1,10 +1,7 @@
-/* What mails say: a table of templates, and the two forms they are sent in. Errors stick to the
- * buffers. */
+/* What mails say: a table of templates. */
 #include "mail_text.h"
 
 #include <string.h>
-
-#include "common/str.h"
 
 #define NOT_ME "\n\nIf it was not you, set a new password now and write to us."
 
@@ -62,8 +59,6 @@ static const struct mail_template templates[] = {
 };
 /* clang-format on */
 
-#define CLOSING "My Hibachi"
-
 const struct mail_template *mail_template_find(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(templates); i++)
@@ -78,59 +73,12 @@ void mail_link(const char *web_url, const struct mail_template *t, const char *t
     buf_addf(out, "%s%s#token=%s", web_url, t->link_path, token);
 }
 
-void mail_text(const struct mail_template *t, const char *name, const char *link, struct buf *out)
+void mail_text(const struct mail_template *t, const char *name, const char *link,
+               struct mail_body *out)
 {
-    buf_addf(out, "Hello %s,\n\n%s\n", name, t->text);
+    mail_body_open(out, name);
+    mail_body_say(out, t->text);
     if (link)
-        buf_addf(out, "\n%s:\n%s\n", t->link_label, link);
-    buf_adds(out, "\n" CLOSING "\n");
-}
-
-static void html_escape(struct buf *out, struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        switch (s.p[i]) {
-        case '&':
-            buf_adds(out, "&amp;");
-            break;
-        case '<':
-            buf_adds(out, "&lt;");
-            break;
-        case '>':
-            buf_adds(out, "&gt;");
-            break;
-        case '"':
-            buf_adds(out, "&quot;");
-            break;
-        default:
-            buf_addc(out, s.p[i]);
-        }
-    }
-}
-
-static void html_paragraphs(struct buf *out, const char *text)
-{
-    const char *at = text;
-    while (*at) {
-        const char *end = strstr(at, "\n\n");
-        size_t n = end ? (size_t)(end - at) : strlen(at);
-        buf_adds(out, "<p>");
-        html_escape(out, (struct str){at, n});
-        buf_adds(out, "</p>\n");
-        at += end ? n + 2 : n;
-    }
-}
-
-void mail_html(const struct mail_template *t, const char *name, const char *link, struct buf *out)
-{
-    buf_adds(out, "<!doctype html>\n<html lang=\"en\"><body>\n<p>Hello ");
-    html_escape(out, str_of(name));
-    buf_adds(out, ",</p>\n");
-    html_paragraphs(out, t->text);
-    if (link) {
-        buf_adds(out, "<p><a href=\"");
-        html_escape(out, str_of(link));
-        buf_addf(out, "\">%s</a></p>\n", t->link_label);
-    }
-    buf_adds(out, "<p>" CLOSING "</p>\n</body></html>\n");
+        mail_body_link(out, t->link_label, link);
+    mail_body_close(out);
 }

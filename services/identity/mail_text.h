@@ -3,7 +3,7 @@
 #define IDENTITY_MAIL_TEXT_H
 
 #include "common/buf.h"
-#include "common/compiler.h"
+#include "common/mail_body.h"
 
 struct mail_template {
     const char *name; /* as in the job's payload */
@@ -21,9 +21,8 @@ const struct mail_template *mail_template_find(const char *name);
 void mail_link(const char *web_url, const struct mail_template *t, const char *token,
                struct buf *out);
 
-/* Appends the two bodies. link is NULL for templates without one. The name is somebody's own: it is
- * escaped in HTML, and its line ends are gone since validation. */
-void mail_text(const struct mail_template *t, const char *name, const char *link, struct buf *out);
-void mail_html(const struct mail_template *t, const char *name, const char *link, struct buf *out);
+/* Writes the body. link is NULL for templates without one. The name is somebody's own. */
+void mail_text(const struct mail_template *t, const char *name, const char *link,
+               struct mail_body *out);
 
 #endif

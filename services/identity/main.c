@@ -41,6 +41,7 @@ int main(int argc, char **argv)
         .n_metrics = M_MAX,
         .jobs = identity_jobs,
         .n_jobs = identity_n_jobs,
+        .mails = true,
         .start = identity_start,
         .stop = identity_stop,
         .commands = identity_commands,

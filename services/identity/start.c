@@ -1,13 +1,10 @@
-/* Start and stop of the service: the mailer, the regular jobs, and a look at the signing key. */
+/* Start and stop of the service: the regular jobs, and a look at the signing key. */
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/mail.h"
 #include "common/mem.h"
-#include "task.h"
+#include "identity.h"
 
 #define TOKEN_BYTES 16384
-#define MAIL_TIMEOUT_MS 20000
-#define MAILS_IN_FLIGHT 8
 #define SCHEDULE_RETRY_MS 5000
 
 /* owner is the svc: by the time that PostgreSQL goes its state may be gone. */
@@ -29,32 +26,6 @@ static void schedule(void *arg)
     (void)snprintf(ctx, sizeof(ctx), "{\"now\":\"%s\",\"request_id\":\"start\"}", now);
     if (pg_exec(svc->pg, &sql_jobs_schedule, PG_ARGS(ctx), on_scheduled, svc, 0) != ERR_OK)
         loop_timer_set(state->schedule, SCHEDULE_RETRY_MS);
-}
-
-static bool is_local(const char *smtp_url)
-{
-    static const char *const here[] = {"smtp://127.", "smtp://localhost", "smtp://[::1]"};
-    for (size_t i = 0; i < ARRAY_LEN(here); i++)
-        if (strncmp(smtp_url, here[i], strlen(here[i])) == 0)
-            return true;
-    return false;
-}
-
-static struct mailer *mailer_start(struct svc *svc)
-{
-    const struct identity_config *c = identity_config(svc);
-    struct mailer_options options = {
-        .url = c->smtp_url,
-        .user = c->smtp_user[0] ? c->smtp_user : NULL,
-        .password = c->smtp_password[0] ? c->smtp_password : NULL,
-        .from = c->mail_from,
-        .ca_file = c->smtp_ca_file[0] ? c->smtp_ca_file : NULL,
-        .require_tls = c->smtp_tls == SMTP_TLS_REQUIRED ||
-                       (c->smtp_tls == SMTP_TLS_AUTO && !is_local(c->smtp_url)),
-        .timeout_ms = MAIL_TIMEOUT_MS,
-        .max_in_flight = MAILS_IN_FLIGHT,
-    };
-    return mailer_new(svc->loop, &options);
 }
 
 /* Better now than at the first login. */
@@ -80,13 +51,10 @@ enum err identity_start(struct svc *svc)
     if (!state)
         return ERR_NO_MEMORY;
     svc->state = state;
-    state->mailer = mailer_start(svc);
     state->schedule = loop_timer_new(svc->loop, schedule, svc);
-    if (!state->mailer || !state->schedule) {
-        log_event(LOG_ERROR, "start.failed", LOG_S("variable", "SMTP_URL, MAIL_FROM"),
-                  LOG_S("why", "no mailer can be made of them"));
+    if (!state->schedule) {
         identity_stop(svc);
-        return ERR_INVALID;
+        return ERR_NO_MEMORY;
     }
     loop_timer_set(state->schedule, 0);
     return ERR_OK;
@@ -97,7 +65,6 @@ void identity_stop(struct svc *svc)
     struct identity_state *state = svc->state;
     if (!state)
         return;
-    mailer_free(state->mailer); /* its mails end here, and their jobs with them */
     loop_timer_free(state->schedule);
     mem_free(state);
     svc->state = NULL;

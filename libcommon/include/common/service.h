@@ -12,6 +12,7 @@
 #include "common/crypto.h"
 #include "common/http_client.h"
 #include "common/loop.h"
+#include "common/mail.h"
 #include "common/metrics.h"
 #include "common/pg.h"
 #include "common/ratelimit.h"
@@ -51,6 +52,7 @@ struct service {
     size_t n_consumers;
     const struct job_kind *jobs;
     size_t n_jobs;
+    bool mails; /* it writes to people: svc->mailer is there */
     /* In a worker, after the common parts are there and before it listens. May start operations;
      * the service is ready when ready() says so (NULL: at once). */
     enum err (*start)(struct svc *svc);
@@ -84,6 +86,7 @@ struct svc {
     struct bus *bus;
     struct work_pool *work;
     struct http_client *http;
+    struct mailer *mailer; /* NULL where the service's table does not say `mails` */
     struct keyring *keyring;
     struct token_keys *token_keys;
     struct token_cache *token_cache;
