@@ -10,6 +10,7 @@ import pytest
 from lib.client import Api, Recorder, expect
 from lib.mail import Mailbox
 from lib.stack import Clock, Stack
+from lib.tokens import claims_of
 
 
 @pytest.fixture(scope="session")
@@ -49,10 +50,12 @@ def tokens():
 
 
 @pytest.fixture
-def login(api, demo, tokens):
-    """login("ADMIN"): the API as that demo account."""
+def login(running, api, demo, tokens):
+    """login("ADMIN"): the API as that demo account, with a token that lives for some minutes."""
+    now = Clock(running.env["CLOCK_OFFSET_FILE"]).now
+
     def as_role(role):
-        if role not in tokens:
+        if role not in tokens or claims_of(tokens[role])["exp"] < now() + 300:
             reply = expect(api.post("/api/v1/auth/login", json=demo[role]))
             tokens[role] = reply["access_token"]
         return api.with_token(tokens[role])

@@ -252,6 +252,17 @@ def test_only_the_owner_is_told_that_it_expired(ours, theirs, claims, refused):
     refused(ours.sign(old | {"aud": "other-api"}))
 
 
+def test_tests_renew_theirs_in_time(login, clock):
+    first = login("ADMIN")
+    assert login("ADMIN").token == first.token
+    clock.advance(minutes=11)
+    second = login("ADMIN")
+    assert second.token != first.token
+    clock.advance(minutes=5)
+    expect_problem(first.get("/api/v1/me"), 401, "token_expired")
+    expect(second.get("/api/v1/me"))
+
+
 def test_a_token_expires_in_the_cache_too(api, clock, login, refused):
     caller = login("CUSTOMER")
     expect(caller.get(ME))
@@ -269,7 +280,7 @@ def test_logout_ends_what_is_in_every_cache(api, demo, clock, refused):
         expect(caller.get(BOOKINGS))
     clock.advance(seconds=1)  # tokens know the second only
     expect(caller.post("/api/v1/auth/logout"), 204)
-    wait_for(lambda: all(caller.get(BOOKINGS).status_code == 401 for _ in range(4)), "booking to hear of it")
+    wait_for(lambda: all(caller.get(p).status_code == 401 for p in [ME] + 4 * [BOOKINGS]), "everybody to hear of it")
     refused(token)
 
 

@@ -85,22 +85,25 @@ class Clock:
 
     def __init__(self, path):
         self.path = path
-        self.offset_us = 0
 
-    def _write(self):
+    @property
+    def offset_us(self):
+        with open(self.path, "rb") as f:
+            return struct.unpack("=q", f.read(8))[0]
+
+    @offset_us.setter
+    def offset_us(self, value):
         # In place: the services have the file mapped.
         with open(self.path, "r+b") as f:
-            f.write(struct.pack("=q", self.offset_us))
+            f.write(struct.pack("=q", value))
 
     def advance(self, **units):
         """advance(minutes=15): days, hours, minutes, seconds."""
         seconds = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
         self.offset_us += int(sum(seconds[u] * n for u, n in units.items()) * 1_000_000)
-        self._write()
 
     def reset(self):
         self.offset_us = 0
-        self._write()
 
     def now(self):
         """Seconds since the epoch, as the services see it."""
