@@ -4,6 +4,7 @@
 #include "common/encode.h"
 #include "common/log.h"
 #include "common/net.h"
+#include "list.h"
 #include "req_priv.h"
 
 static enum step_rc admit_feature(struct req *r)
@@ -128,22 +129,12 @@ static enum step_rc admit_rate(struct req *r)
 
 /* --- what: the query ------------------------------------------------------------------------ */
 
-static const struct field list_fields[] = {
-    {.name = "limit", .type = FIELD_INT, .min = 1, .max = 100, .offset = FIELD_NOWHERE},
-    {.name = "cursor",
-     .type = FIELD_STR,
-     .flags = FIELD_RAW,
-     .min = 1,
-     .max = 1000,
-     .offset = FIELD_NOWHERE},
-};
-
 static const struct field *query_field(const struct route *route, const char *name)
 {
     for (size_t i = 0; route->query && i < route->query->n; i++)
         if (strcmp(route->query->rows[i].name, name) == 0)
             return &route->query->rows[i];
-    for (size_t i = 0; (route->flags & ROUTE_LIST) && i < ARRAY_LEN(list_fields); i++)
+    for (size_t i = 0; (route->flags & ROUTE_LIST) && i < LIST_N_FIELDS; i++)
         if (strcmp(list_fields[i].name, name) == 0)
             return &list_fields[i];
     return NULL;
@@ -186,7 +177,7 @@ static enum err list_parameters(struct reqx *x)
     struct req *r = &x->r;
     int64_t limit;
     const char *text = req_query(r, "limit");
-    if (text && str_to_i64(str_of(text), 1, 100, &limit) == ERR_OK)
+    if (text && str_to_i64(str_of(text), 1, LIST_MAX_LIMIT, &limit) == ERR_OK)
         x->limit = (int)limit;
     const char *cursor = req_query(r, "cursor");
     if (!cursor)

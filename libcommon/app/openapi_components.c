@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "list.h"
+
 void openapi_put_json(struct json_writer *w, const char *member, const char *text)
 {
     json_put_raw(w, member, STR(""));
@@ -127,17 +129,52 @@ static void put_problem(struct json_writer *w)
     "'description':'The same key with the same request acts once and gives the same reply'," \
     "'schema':{'$ref':'#/components/schemas/IdempotencyKey'}"
 
-static const char parameters[] =
-    "{'Limit':{'name':'limit','in':'query','description':'Items on a page',"
-    "'schema':{'type':'integer','minimum':1,'maximum':100,'default':20}},"
-    "'Cursor':{'name':'cursor','in':'query','description':'next_cursor of the page before',"
-    "'schema':{'type':'string','minLength':1,'maxLength':1000}},"
-    "'IdempotencyKey':{" KEY_PARAMETER "},"
-    "'IdempotencyKeyRequired':{'required':true," KEY_PARAMETER "},"
-    "'IfMatch':{'name':'If-Match','in':'header','required':true,"
-    "'description':'ETag of what is changed, as it was read','schema':{'type':'string'}},"
-    "'IfNoneMatch':{'name':'If-None-Match','in':'header',"
-    "'description':'ETag of what is known already','schema':{'type':'string'}}}";
+static const struct {
+    const char *name, *text;
+} parameters[] = {
+    {"IdempotencyKey", "{" KEY_PARAMETER "}"},
+    {"IdempotencyKeyRequired", "{'required':true," KEY_PARAMETER "}"},
+    {"IfMatch", "{'name':'If-Match','in':'header','required':true,"
+                "'description':'ETag of what is changed, as it was read',"
+                "'schema':{'type':'string'}}"},
+    {"IfNoneMatch", "{'name':'If-None-Match','in':'header',"
+                    "'description':'ETag of what is known already','schema':{'type':'string'}}"},
+};
+
+/* "limit" and "cursor", as their rows say. */
+static void put_list_parameters(struct json_writer *w)
+{
+    const struct field *limit = &list_fields[LIST_LIMIT];
+    struct field cursor = list_fields[LIST_CURSOR];
+    json_open(w, "Limit", '{');
+    openapi_put_json(w, "name", "'limit'");
+    openapi_put_json(w, "in", "'query'");
+    json_put_cstr(w, "description", limit->prose);
+    json_open(w, "schema", '{');
+    openapi_put_json(w, "type", "'integer'");
+    json_put_i64(w, "minimum", limit->min);
+    json_put_i64(w, "maximum", limit->max);
+    json_put_i64(w, "default", LIST_DEFAULT_LIMIT);
+    json_close(w, '}');
+    json_close(w, '}');
+    json_open(w, "Cursor", '{');
+    openapi_put_json(w, "name", "'cursor'");
+    openapi_put_json(w, "in", "'query'");
+    json_put_cstr(w, "description", cursor.prose);
+    cursor.prose = NULL;
+    json_put_raw(w, "schema", STR(""));
+    field_row_schema(&cursor, /* input= */ true, w->out);
+    json_close(w, '}');
+}
+
+static void put_parameters(struct json_writer *w)
+{
+    json_open(w, "parameters", '{');
+    put_list_parameters(w);
+    for (size_t i = 0; i < ARRAY_LEN(parameters); i++)
+        openapi_put_json(w, parameters[i].name, parameters[i].text);
+    json_close(w, '}');
+}
 
 /* Visible ASCII, bare or as a quoted string. */
 static const char idempotency_key[] =
@@ -198,7 +235,7 @@ void openapi_put_components(struct json_writer *w, struct openapi_schemas *s)
     put_shared(w, s);
     json_close(w, '}');
 
-    openapi_put_json(w, "parameters", parameters);
+    put_parameters(w);
     put_problem_replies(w);
     openapi_put_json(w, "headers", headers);
     openapi_put_json(w, "securitySchemes",

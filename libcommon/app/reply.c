@@ -2,10 +2,10 @@
 #include <stdarg.h>
 
 #include "common/log.h"
+#include "list.h"
 #include "req_priv.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
-#define LIST_DEFAULT_LIMIT 20
 
 enum step_rc req_fail(struct req *r, enum err e, const char *fmt, ...)
 {

@@ -10,11 +10,12 @@ typedef bool form_fn(struct str s);
 /* A string of a fixed form. */
 struct form {
     const char *name;    /* of the schema in OpenAPI, or of a FIELD_STR's check */
-    const char *format;  /* of JSON Schema, or NULL */
+    const char *format;  /* of JSON Schema, or NULL; of a trimmed one, for what goes out only */
     const char *pattern; /* ECMA-262, JavaScript's regular expressions */
     const char *reason;  /* what the client is told when it does not fit */
     form_fn *fn;
-    int max; /* characters as sent; 0: what the pattern says */
+    int max;      /* characters as sent; 0: what the pattern says */
+    bool trimmed; /* spaces may be around it on the way in */
 };
 
 /* The form of that type, or NULL: types that are not strings, FIELD_STR, FIELD_ENUM. */

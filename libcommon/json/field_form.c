@@ -47,6 +47,23 @@ static bool is_zip(struct str s)
     return are_digits(s, 0, 5) && (s.n == 5 || (s.n == 10 && s.p[5] == '-' && are_digits(s, 6, 4)));
 }
 
+static bool is_base64url(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_digit(s.p[i]) && !(s.p[i] >= 'a' && s.p[i] <= 'z') &&
+            !(s.p[i] >= 'A' && s.p[i] <= 'Z') && s.p[i] != '-' && s.p[i] != '_')
+            return false;
+    return s.n > 0;
+}
+
+/* A text that keyring_sign() made, as far as can be seen without a key. */
+static bool is_cursor(struct str s)
+{
+    struct str version = str_cut(&s, '.'), key = str_cut(&s, '.'), payload = str_cut(&s, '.');
+    return str_eq(version, STR("v1")) && all_of(key, "", 'a') && key.n <= 16 &&
+           is_base64url(payload) && is_base64url(s) && s.n == 43;
+}
+
 /* What str_is_date() and str_is_time() accept. */
 #define DATE                                                                   \
     "(?:(?:19|20|21)[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])" \
@@ -147,6 +164,7 @@ static const struct form email_form = {
     .format = "email",
     .pattern = EMAIL,
     .max = 254,
+    .trimmed = true,
     .fn = is_email,
     .reason = "Must be an e-mail address",
 };
@@ -211,7 +229,15 @@ static const struct form table_number_form = {
     .reason = "Must consist of capital letters, digits and hyphens",
 };
 
-static const struct form *const row_forms[] = {&slug_form, &zip_form, &table_number_form};
+static const struct form cursor_form = {
+    .name = "cursor",
+    .pattern = "^v1\\.[a-z0-9]{1,16}\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{43}$",
+    .fn = is_cursor,
+    .reason = "Is not a cursor of this list",
+};
+
+static const struct form *const row_forms[] = {&slug_form, &zip_form, &table_number_form,
+                                               &cursor_form};
 
 const struct form *form_of_type(enum field_type type)
 {

@@ -52,7 +52,7 @@ static void put_form(struct json_writer *w, const struct form *form)
     json_open(w, NULL, '{');
     json_put_cstr(w, "description", form->reason);
     json_put_cstr(w, "type", "string");
-    if (form->format)
+    if (form->format && !form->trimmed)
         json_put_cstr(w, "format", form->format);
     json_put_cstr(w, "pattern", form->pattern);
     if (form->max)

@@ -61,7 +61,8 @@ struct field {
     unsigned flags;
     int64_t min, max;
     const char *choices; /* FIELD_ENUM, or FIELD_LIST with item FIELD_ENUM */
-    const char *pattern; /* FIELD_STR: a form of field_form.c: "slug", "zip", "table_number" */
+    const char *pattern; /* FIELD_STR: a form of field_form.c: "slug", "zip", "table_number",
+                            "cursor" */
     const struct field_table *sub;
     size_t offset;
     const char *prose;

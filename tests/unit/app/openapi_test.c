@@ -191,6 +191,10 @@ static void test_parameters(void **state UNUSED)
     expect("components|parameters|IfMatch|required", "true");
     expect("components|parameters|Limit|schema",
            "{\"type\":\"integer\",\"minimum\":1,\"maximum\":100,\"default\":20}");
+    expect("components|parameters|Cursor|schema",
+           "{\"type\":\"string\",\"pattern\":"
+           "\"^v1\\\\.[a-z0-9]{1,16}\\\\.[A-Za-z0-9_-]+\\\\.[A-Za-z0-9_-]{43}$\","
+           "\"minLength\":1,\"maxLength\":1000}");
     expect("components|schemas|IdempotencyKey|pattern",
            "\"^(?:[!#-\\\\[\\\\]-~]{1,255}|\\\"[!#-\\\\[\\\\]-~]{1,255}\\\")$\"");
 }
