@@ -272,17 +272,23 @@ static enum step_rc admit_body(struct req *r)
 
 /* --- preconditions --------------------------------------------------------------------------- */
 
+/* Visible ASCII, and nothing that a quoted string would escape. */
+static bool is_plain(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] < 0x21 || text.p[i] > 0x7e || text.p[i] == '"' || text.p[i] == '\\')
+            return false;
+    return true;
+}
+
 /* The key is a quoted string (draft-ietf-httpapi-idempotency-key-header) or, as many clients send
  * it, bare. */
 static bool key_take(struct req *r, struct str text)
 {
     if (text.n >= 2 && text.p[0] == '"' && text.p[text.n - 1] == '"')
         text = (struct str){text.p + 1, text.n - 2};
-    if (text.n == 0 || text.n > 255)
+    if (text.n == 0 || text.n > 255 || !is_plain(text))
         return false;
-    for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] < 0x21 || text.p[i] > 0x7e || text.p[i] == '"' || text.p[i] == '\\')
-            return false;
     r->idempotency_key = arena_strndup(r->arena, text.p, text.n);
     return r->idempotency_key != NULL;
 }
@@ -330,10 +336,12 @@ static enum step_rc admit_precondition(struct req *r)
      */
     if (str_starts(tag, STR("W/")))
         tag = (struct str){tag.p + 2, tag.n - 2};
-    if (tag.n < 2 || tag.n > 200 || tag.p[0] != '"' || tag.p[tag.n - 1] != '"')
+    bool quoted = tag.n >= 2 && tag.n <= 200 && tag.p[0] == '"' && tag.p[tag.n - 1] == '"';
+    tag = quoted ? (struct str){tag.p + 1, tag.n - 2} : tag;
+    if (!quoted || !is_plain(tag)) /* none of ours */
         return r->route->flags & ROUTE_IF_MATCH ? req_fail(r, ERR_PRECONDITION_FAILED, NULL)
                                                 : STEP_NEXT;
-    r->if_match = arena_strndup(r->arena, tag.p + 1, tag.n - 2);
+    r->if_match = arena_strndup(r->arena, tag.p, tag.n);
     return r->if_match ? STEP_NEXT : req_fail(r, ERR_NO_MEMORY, NULL);
 }
 

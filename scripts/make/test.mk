@@ -40,10 +40,19 @@ test-migrations: setup-test ## Migrations up, down and up again
 test-sim: setup-test ## The stand-ins for others' servers
 	@scripts/run-pytest sim tests/sim
 
-# --- fuzzers: tests/fuzz/fuzz_<parser>.c with a corpus in tests/fuzz/corpus/<parser> ------------
+# --- fuzzers: tests/fuzz/fuzz_<parser>.c with a corpus in tests/fuzz/corpus/<parser>; those of a
+# service's parsers in tests/fuzz/<service>, with its library, and corpus/<service>/<parser> ---------
 
 FUZZ_SECONDS ?= 30
-FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c tests/fuzz/*/fuzz_*.c))
+
+define service_fuzzer
+build/fuzz/fuzzers/$(1)/%: tests/fuzz/$(1)/%.c build/fuzz/lib$(1).a build/fuzz/libproto.a build/fuzz/libcommon.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) -fsanitize=fuzzer $$(INC_COMMON) -Iservices/$(1) -Ibuild/fuzz/gen -Itests/fuzz \
+		$$(LDFLAGS) $$(filter %.c %.a,$$^) $$(LIB_LIBS) -o $$@
+endef
+$(foreach s,$(SERVICES),$(eval $(call service_fuzzer,$(s))))
 
 build/fuzz/fuzzers/%: tests/fuzz/%.c build/fuzz/libproto.a build/fuzz/libcommon.a
 	@mkdir -p $(@D)
@@ -55,6 +64,6 @@ fuzzers: $(FUZZERS)
 test-fuzz: setup-test ## Every fuzzer over its corpus
 	@$(PARALLEL) BUILD=fuzz fuzzers
 	@scripts/fuzz 0
-fuzz: setup-test ## Every fuzzer for FUZZ_SECONDS (30) seconds
+fuzz: setup-test ## Every fuzzer for FUZZ_SECONDS (30) seconds; T=booking/* selects
 	@$(PARALLEL) BUILD=fuzz fuzzers
-	@scripts/fuzz $(FUZZ_SECONDS)
+	@scripts/fuzz $(FUZZ_SECONDS) $(if $(T),'$(T)')

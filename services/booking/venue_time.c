@@ -101,9 +101,9 @@ bool int_next(const char **text, int32_t *ret_value)
         return false;
     int32_t value = 0;
     for (; *p >= '0' && *p <= '9'; p++) {
-        if (value > (INT32_MAX - 9) / 10)
-            return false;
         value = value * 10 + (*p - '0');
+        if (value > INT_NEXT_MAX)
+            return false;
     }
     *ret_value = minus ? -value : value;
     *text = p;

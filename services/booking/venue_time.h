@@ -47,7 +47,9 @@ int32_t zone_to_local(const struct zone *z, int32_t utc);
 /* False when clocks are put forward over that time. Of two times it is the first. */
 bool zone_to_utc(const struct zone *z, int32_t local, int32_t *ret_utc);
 
-/* Reads the next integer of a text of integers and spaces; false at its end or at anything else. */
+/* Reads the next integer of a text of integers and spaces; false at its end or at anything else,
+ * also at one beyond the bound: two within it can be added. It is minutes of the year 2350. */
+#define INT_NEXT_MAX 200000000
 bool int_next(const char **text, int32_t *ret_value);
 
 #endif

@@ -123,6 +123,13 @@ static const struct refusal {
      {"If-Match", "1"},
      412,
      NULL},
+    {"If-Match that is not ASCII",
+     "PATCH",
+     "/match/0198a000-0000-7000-8000-0000000000c1",
+     "{\"name\":\"a\"}",
+     {"If-Match", "\"1\xa7\""},
+     412,
+     NULL},
     {"feature off", "GET", "/flag", NULL, {0}, 404, "feature_disabled"},
 };
 

@@ -283,6 +283,8 @@ static void broken_texts_are_refused(void **state UNUSED)
         {.week = "", .exceptions = "x", .busy = ""},
         {.week = "", .exceptions = "", .busy = "1 2 3"},
         {.week = "", .exceptions = "", .busy = "1 2 3 4 x"},
+        {.week = "", .exceptions = "0 100000 2140082760 2140082760", .busy = ""},
+        {.week = "", .exceptions = "", .busy = "-2147483639 2147483639 1 1"},
     };
     struct avail_wish wish = wish_of(DAY, DAY);
     for (size_t i = 0; i < ARRAY_LEN(chefs); i++) {

@@ -136,6 +136,7 @@ static void what_is_no_zone_is_refused(void **state UNUSED)
         "1 2000",
         "1 2 x",
         "99999999999 0",
+        "-2147483639 -480",
         "1 0 2 0 3 0 4 0 5 0 6 0 7 0 8 0 9 0 10 0 11 0 12 0 13 0 14 0 15 0 16 0 17 0"};
     struct zone z = {.n = 42};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
