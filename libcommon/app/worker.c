@@ -14,6 +14,7 @@
 #include "req_priv.h"
 
 #define RECEIVE_TIMEOUT_MS 30000
+#define SEND_TIMEOUT_MS 30000
 #define TOKEN_CACHE_ENTRIES 4096
 #define RATE_LOCAL_KEYS 4096
 #define STOP_POLL_MS 20
@@ -173,6 +174,7 @@ static enum err servers_start(struct app *app, int listen_fd, int metrics_fd)
         .max_body_bytes = (uint64_t)app->config.max_body_bytes,
         .idle_timeout_s = (int)app->config.idle_timeout_s,
         .receive_timeout_ms = RECEIVE_TIMEOUT_MS,
+        .send_timeout_ms = SEND_TIMEOUT_MS,
     };
     app->server = http_server_new(app->svc.loop, &api, app_handle, app);
     if (!app->server)

@@ -24,6 +24,8 @@
 #include "common/mem.h"
 #include "common/str.h"
 
+/* Requests that wait in evhttp for the reply to an earlier one; it needs a whole head at a time. */
+#define READ_AHEAD_BYTES (4 * HTTP_HEAD_MAX_BYTES)
 #define LINGER_S 2
 #define LINGER_MAX_BYTES (UINT64_C(16) << 20) /* more than the largest body at nginx */
 
@@ -33,6 +35,7 @@ struct guard {
     struct bufferevent *socket; /* below the filter */
     struct event *deadline;     /* armed while a request is only partly here */
     struct event *writable;     /* writes what evhttp has put out; made with the first reply */
+    int64_t send_by_us;         /* monotonic: when that has to be taken; 0: nothing is put out */
     size_t scanned;             /* of a head that is not complete */
     struct event *linger;       /* after a refusal, until the client has ended */
     int64_t linger_until_us;    /* monotonic */
@@ -111,6 +114,8 @@ static enum bufferevent_filter_result guard_input(struct evbuffer *src, struct e
         } else if (!head_pass(g, src, dst)) {
             break;
         }
+        if (g->body_left == 0)
+            evtimer_del(g->deadline); /* a whole request: the next one has its own time */
         moved = true;
     }
     if (g->refused)
@@ -163,19 +168,29 @@ static void linger_start(struct guard *g, evutil_socket_t fd)
         output_sent(g);
 }
 
+/* The client is slow: goes on when it has taken some, and gives up when it takes too long. */
+static void output_wait(struct guard *g)
+{
+    int64_t left_us = g->send_by_us - clock_mono_us();
+    struct timeval tv = {left_us / USEC_PER_SEC, left_us % USEC_PER_SEC};
+    if (left_us <= 0 || event_add(g->writable, &tv) != 0)
+        output_failed(g);
+}
+
 /* Runs once the turn's replies have been put together, so that head and body leave in one write;
  * and again whenever the socket takes more of a long one. */
 static void on_writable(evutil_socket_t fd, short what UNUSED, void *arg)
 {
     struct guard *g = arg;
     struct evbuffer *out = bufferevent_get_output(g->filter);
+    if (g->send_by_us == 0)
+        g->send_by_us = clock_mono_us() + g->settings->send_timeout_ms * USEC_PER_MSEC;
     while (evbuffer_get_length(out) > 0) {
         int n = evbuffer_write(out, fd);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno == EAGAIN) {
-            if (event_add(g->writable, NULL) != 0)
-                output_failed(g);
+            output_wait(g);
             return;
         }
         if (n <= 0) {
@@ -183,6 +198,7 @@ static void on_writable(evutil_socket_t fd, short what UNUSED, void *arg)
             return;
         }
     }
+    g->send_by_us = 0;
     if (g->refused)
         linger_start(g, fd);
     else
@@ -256,6 +272,7 @@ struct bufferevent *guard_new(struct guard_settings *settings)
         mem_free(g);
         return NULL;
     }
+    bufferevent_setwatermark(g->filter, EV_READ, 0, READ_AHEAD_BYTES);
     settings->connections++;
     return g->filter;
 }

@@ -13,7 +13,7 @@
 struct guard_settings {
     struct event_base *base;
     uint64_t max_body_bytes;
-    int receive_timeout_ms;
+    int receive_timeout_ms, send_timeout_ms;
     unsigned max_connections;
     unsigned connections;         /* alive now; the guard counts */
     bool orphan;                  /* the server is gone: the last connection frees this */

@@ -106,6 +106,7 @@ static struct guard_settings *guard_settings_new(struct loop *l,
     g->base = loop_base(l);
     g->max_body_bytes = options->max_body_bytes;
     g->receive_timeout_ms = options->receive_timeout_ms;
+    g->send_timeout_ms = options->send_timeout_ms;
     g->max_connections = options->max_connections;
     uint8_t nonce[(GUARD_NONCE_SIZE - 1) / 2];
     rng_bytes(nonce, sizeof(nonce));

@@ -24,6 +24,7 @@ struct http_server_options {
     uint64_t max_body_bytes;
     int idle_timeout_s;     /* of a connection between two requests */
     int receive_timeout_ms; /* for one whole request to arrive, however slowly it drips */
+    int send_timeout_ms;    /* for one whole reply to be taken, however slowly */
 };
 
 /* Called once a request. When `refused` is not ERR_OK the request was not fit to be read (see

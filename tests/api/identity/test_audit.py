@@ -1,12 +1,14 @@
 """The audit log: found by who, what and when; exported for spreadsheets; never changed."""
 import csv
 import io
+import socket
 import uuid
 
 import psycopg2
 import pytest
 
 from lib.client import expect, expect_problem
+from lib.raw import Connection
 
 AUDIT = "/api/v1/audit"
 WHY = "a reason for this test"
@@ -51,6 +53,22 @@ def test_filters(story):
     earlier = entries(api, entity="user", entity_id=story.victim.id, to=at)
     assert [e["action"] for e in earlier] == ["user.lock"]
     assert entries(api, action="user.unlock", **{"from": at, "limit": 1})
+
+
+def test_a_large_export_is_whole_when_the_connection_ends_with_it(story, running, db):
+    """To nginx, which is quick, and to one who takes it in small bites."""
+    actor = str(uuid.uuid4())
+    db.execute("INSERT INTO bus.audit_log (at, service, actor, action, entity, after) SELECT now(), 'identity', %s,"
+               " 'x.y', 'x', to_jsonb(repeat('z', 500) || i) FROM generate_series(1, 5000) i", (actor,))
+    path = f"{AUDIT}/export?actor={actor}"
+    expected = story.signed_in.get(path, headers={"Connection": "close"}, record=False).text
+    assert len(expected) > 2_500_000 and len(list(csv.reader(io.StringIO(expected)))) == 5001
+    with Connection(running.url("identity"), timeout_s=20) as connection:
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        connection.send(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                        f"Authorization: Bearer {story.signed_in.token}\r\n\r\n".encode())
+        got = b"".join(iter(lambda: connection.socket.recv(4096), b""))
+    assert got.partition(b"\r\n\r\n")[2].decode() == expected
 
 
 def test_pages(story):

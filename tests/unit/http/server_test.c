@@ -1,94 +1,6 @@
 /* The server with its guard, on a real socket: what a client sends in whatever pieces, and what it
  * gets back. */
-#include "torture.h"
-
-#include <arpa/inet.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "common/clock.h"
-#include "common/http_server.h"
-
-struct fixture {
-    struct loop *loop;
-    struct http_server *server;
-    int port;
-    int served;       /* requests that reached the handler */
-    enum err refused; /* of the last one */
-    char body[256];   /* of the last one */
-    bool hold;        /* keep the exchange instead of replying */
-    struct http_exchange *held;
-};
-
-static void handler(void *owner, struct http_exchange *x, enum err refused)
-{
-    struct fixture *f = owner;
-    f->served++;
-    f->refused = refused;
-    struct str body = http_exchange_body(x);
-    snprintf(f->body, sizeof(f->body), "%.*s", (int)body.n, body.p);
-    if (f->hold) {
-        f->held = x;
-        return;
-    }
-    struct http_header header = {"X-Test", "yes"};
-    struct http_reply reply = {
-        .status = refused == ERR_OK ? 200 : err_status(refused),
-        .content_type = "text/plain",
-        .body = refused == ERR_OK ? STR("hello") : str_of(err_code(refused)),
-        .headers = &header,
-        .n_headers = 1,
-        .close = refused != ERR_OK,
-    };
-    http_exchange_reply(x, &reply);
-}
-
-static void server_open(struct fixture *f, unsigned max_connections, int receive_timeout_ms)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t n = sizeof(at);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, n), 0);
-    assert_int_equal(listen(fd, 64), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
-    f->port = ntohs(at.sin_port);
-    f->loop = loop_new();
-    assert_non_null(f->loop);
-    struct http_server_options options = {
-        .fd = fd,
-        .max_connections = max_connections,
-        .max_body_bytes = 1000,
-        .idle_timeout_s = 60,
-        .receive_timeout_ms = receive_timeout_ms,
-    };
-    f->server = http_server_new(f->loop, &options, handler, f);
-    assert_non_null(f->server);
-}
-
-static void server_close(struct fixture *f)
-{
-    http_server_free(f->server);
-    loop_free(f->loop);
-}
-
-static int client(const struct fixture *f)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_addr = {htonl(INADDR_LOOPBACK)},
-                             .sin_port = htons((uint16_t)f->port)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
-    return fd;
-}
-
-static void say(int fd, const char *text)
-{
-    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
+#include "server_fixture.h"
 
 /* Turns the loop until the client has read `wanted` or the connection has ended. */
 static const char *hear(struct fixture *f, int fd, const char *wanted)
@@ -238,6 +150,25 @@ static void test_too_slow(void **state)
     }
 }
 
+/* Each request has its own time: one who always has the next one half sent is not too slow. */
+static void test_a_long_row_of_requests_is_not_slow(void **state)
+{
+    (void)state;
+    static const char half[] = "GET / HTTP/1.1\r\nHo";
+    struct fixture f = {0};
+    server_open(&f, 10, 100);
+    int fd = client(&f), n = 1;
+    say(fd, half);
+    for (int64_t end = clock_mono_us() + 300 * USEC_PER_MSEC; clock_mono_us() < end; n++) {
+        say(fd, "st: a\r\n\r\nGET / HTTP/1.1\r\nHo");
+        hear(&f, fd, "hello");
+        assert_int_equal(f.served, n);
+    }
+    assert_int_equal(http_server_connections(f.server), 1);
+    close(fd);
+    server_close(&f);
+}
+
 static void test_too_many_connections(void **state)
 {
     (void)state;
@@ -321,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_head_without_end),
         cmocka_unit_test(test_too_slow),
+        cmocka_unit_test(test_a_long_row_of_requests_is_not_slow),
         cmocka_unit_test(test_too_many_connections),
         cmocka_unit_test(test_client_gone),
         cmocka_unit_test(test_server_gone),
