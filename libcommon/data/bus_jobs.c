@@ -165,6 +165,8 @@ static void on_renewed(void *owner, uint64_t sent_us UNUSED, struct pg_result *r
 static void on_job_timer(void *arg)
 {
     struct job *job = arg;
+    if (job->asking)
+        return; /* the end is being told */
     if (job->over) {
         job_tell(job);
         return;

@@ -257,6 +257,25 @@ static void a_stolen_job_is_not_ended_by_the_first_holder(void **state UNUSED)
     process_close(&here);
 }
 
+/* Longer than to the next renewal. */
+static void the_end_of_a_job_is_told_once_however_slow_the_database(void **state UNUSED)
+{
+    struct bus_options o = with(0, 0, 1, 1);
+    process_open(&here, "here", servers.redis_url, &o);
+    queue("booking.slow", "{}");
+    RING_UNTIL(&here, here.n_runs == 1);
+    PGconn *db = admin_connect();
+    PQclear(PQexec(db, "BEGIN; SELECT FROM bus.jobs FOR UPDATE"));
+    job_done(here.runs[0].job, ERR_OK, NULL);
+    int64_t until_us = clock_mono_us() + 400 * USEC_PER_MSEC;
+    WAIT_FOR(loop, clock_mono_us() > until_us);
+    assert_int_equal(bus_busy(here.bus), 1);
+    PQfinish(db);
+    WAIT_FOR(loop, bus_busy(here.bus) == 0);
+    assert_int_equal(unfinished(), 0);
+    process_close(&here);
+}
+
 static void the_end_of_a_job_survives_a_restart_of_the_database(void **state UNUSED)
 {
     static const struct job_kind patient = {"booking.slow", 2, 30000, 3, run_keep};
@@ -387,6 +406,7 @@ int main(void)
         TEST(a_long_job_keeps_its_lease),
         TEST(the_job_of_a_dead_process_is_taken_over_and_the_dead_cannot_end_it),
         TEST(a_stolen_job_is_not_ended_by_the_first_holder),
+        TEST(the_end_of_a_job_is_told_once_however_slow_the_database),
         TEST(the_end_of_a_job_survives_a_restart_of_the_database),
         TEST(a_draining_bus_claims_nothing),
         TEST(freed_in_the_middle_nothing_is_lost),
