@@ -44,6 +44,7 @@ static enum err pg_start(struct worker *w, const struct service *desc)
     if (desc->n_stmts)
         memcpy(w->stmts + common_n_stmts, desc->stmts, desc->n_stmts * sizeof(*w->stmts));
     w->pg = (struct pg_options){
+        .dns = w->app.svc.dns,
         .url = c->database_url,
         .replica_url = c->database_url_read[0] ? c->database_url_read : NULL,
         .readers = (unsigned)c->pg_readers,
@@ -210,7 +211,8 @@ static enum err parts_start(struct worker *w, const struct service *desc)
         return ERR_INVALID;
     }
     app->svc.loop = loop_new();
-    if (!app->svc.loop)
+    app->svc.dns = app->svc.loop ? dns_new(app->svc.loop, app->config.resolv_conf) : NULL;
+    if (!app->svc.dns)
         return ERR_NO_MEMORY;
     rates_take(app);
     snprintf(w->prefix, sizeof(w->prefix), "mh:%s:", app->config.environment);
@@ -243,6 +245,7 @@ static void parts_stop(struct worker *w)
     ratelimit_free(svc->ratelimit);
     pg_free(svc->pg);
     redis_free(svc->redis);
+    dns_free(svc->dns);
     token_cache_free(svc->token_cache);
     token_keys_free(svc->token_keys);
     keyring_free(svc->keyring);

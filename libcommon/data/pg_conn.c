@@ -4,26 +4,15 @@
  * A statement is answered when its sync is: only then has it been committed. Answers go to the
  * pool's list and are delivered when the event is over, so nothing is called back from the middle.
  *
- * The surprises: libpq looks host names up with a blocking call, so a URL should have an address,
- * localhost or the folder of a socket. And its PQpipelineSync() pushes what there is to the socket
- * each time, so there is nothing to gather over a turn. */
+ * The surprise: PQpipelineSync() pushes what there is to the socket each time, so there is nothing
+ * to gather over a turn. */
 #include <string.h>
 
+#include "common/backoff.h"
 #include "common/clock.h"
-#include "common/rng.h"
 #include "pg_priv.h"
 
 /* --- losing it ------------------------------------------------------------------------------ */
-
-/* Half of it for sure, the rest by chance, so that processes do not come back all at once. */
-static int64_t backoff_us(unsigned failures)
-{
-    int64_t ms = PG_BACKOFF_MIN_MS;
-    for (unsigned i = 1; i < failures && ms < PG_BACKOFF_MAX_MS; i++)
-        ms *= 2;
-    ms = MIN(ms, PG_BACKOFF_MAX_MS);
-    return (ms / 2 + (int64_t)rng_below((uint64_t)ms / 2 + 1)) * USEC_PER_MSEC;
-}
 
 static void conn_unwatch(struct pg_conn *c)
 {
@@ -38,11 +27,13 @@ static void conn_lose(struct pg_conn *c, const char *doing, const char *why)
     struct pg *pg = line->pg;
     bool was_up = c->state == PG_CONN_UP;
     snprintf(pg->why, sizeof pg->why, "%s: %.*s", doing, (int)strcspn(why, "\n"), why);
+    pg_dial_stop(c);
     conn_unwatch(c);
     PQfinish(c->db);
     c->db = NULL;
     c->state = PG_CONN_DOWN;
-    c->retry_us = clock_mono_us() + backoff_us(++c->failures);
+    c->retry_us = clock_mono_us() +
+                  backoff_ms(++c->failures, PG_BACKOFF_MIN_MS, PG_BACKOFF_MAX_MS) * USEC_PER_MSEC;
     struct pg_op *op;
     while ((op = TAILQ_FIRST(&c->sent))) {
         TAILQ_REMOVE(&c->sent, op, link);
@@ -152,10 +143,13 @@ static void drop_notice(void *arg UNUSED, const char *message UNUSED)
 
 /* Later keys win over what the URL says. The session's settings go along with the first packet;
  * PgBouncer takes none but its own few, so there they belong to the role. */
-static void conn_connect(struct pg_conn *c)
+void pg_conn_dial(struct pg_conn *c, const char *hosts, const char *addresses, const char *ports)
 {
     const struct pg *pg = c->line->pg;
     const char *keys[] = {"dbname",
+                          "host",
+                          "hostaddr",
+                          "port",
                           "application_name",
                           "client_encoding",
                           "target_session_attrs",
@@ -165,13 +159,20 @@ static void conn_connect(struct pg_conn *c)
                           "tcp_user_timeout",
                           pg->options->prepare ? "options" : NULL,
                           NULL};
-    const char *values[] = {c->line->url, pg->options->application_name,
-                            "UTF8",       c->line->lane == PG_REPLICA ? "any" : "read-write",
-                            "10",         "3",
-                            "3",          "10000",
-                            pg->settings, NULL};
+    const char *values[] = {c->line->url,
+                            hosts,
+                            addresses,
+                            ports,
+                            pg->options->application_name,
+                            "UTF8",
+                            c->line->lane == PG_REPLICA ? "any" : "read-write",
+                            "10",
+                            "3",
+                            "3",
+                            "10000",
+                            pg->settings,
+                            NULL};
     c->state = PG_CONN_CONNECTING;
-    c->waiting_us = clock_mono_us();
     c->db = PQconnectStartParams(keys, values, 1);
     if (!c->db || PQstatus(c->db) == CONNECTION_BAD) {
         conn_lose_libpq(c, "connecting");
@@ -179,6 +180,18 @@ static void conn_connect(struct pg_conn *c)
     }
     PQsetNoticeProcessor(c->db, drop_notice, NULL);
     conn_await(c, EV_WRITE);
+}
+
+void pg_conn_nowhere(struct pg_conn *c, const char *why)
+{
+    conn_lose(c, "looking for the host", why);
+}
+
+static void conn_start(struct pg_conn *c)
+{
+    c->state = PG_CONN_LOOKING;
+    c->waiting_us = clock_mono_us();
+    pg_dial_start(c);
 }
 
 /* --- receiving ------------------------------------------------------------------------------ */
@@ -284,9 +297,11 @@ void pg_conn_tick(struct pg_conn *c, int64_t now_us)
 {
     static const struct pg_stmt heartbeat = {.text = "SELECT 1"};
     int64_t patience_us = c->line->pg->options->statement_timeout_ms * USEC_PER_MSEC + PG_GRACE_US;
+    if (c->state == PG_CONN_LOOKING || c->state == PG_CONN_CONNECTING)
+        patience_us = PG_CONNECT_US;
     if (c->state == PG_CONN_DOWN) {
         if (now_us >= c->retry_us)
-            conn_connect(c);
+            conn_start(c);
     } else if (c->state != PG_CONN_UP || c->n_sent > 0) {
         if (now_us - c->waiting_us > patience_us)
             conn_lose(c, "waiting", "no answer in time");

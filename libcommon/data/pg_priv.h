@@ -2,8 +2,9 @@
  *
  *   pg        has three lanes: reads, writes, and reads that may be stale
  *   pg_lane_  has connections of its own and a queue for when they are all busy or down
- *   pg_conn   is down, connecting, preparing, or up with statements in flight, oldest first
- *   pg_op     is a statement on its way: queued in a lane, sent on a connection, or answered */
+ *   pg_conn   is down, looking for its host, connecting, preparing, or up with statements in
+ * flight, oldest first pg_op     is a statement on its way: queued in a lane, sent on a connection,
+ * or answered */
 #ifndef DATA_PG_PRIV_H
 #define DATA_PG_PRIV_H
 
@@ -13,6 +14,7 @@
 #include <event2/event_struct.h>
 #include <libpq-fe.h>
 
+#include "common/dns.h"
 #include "common/pg.h"
 
 #define PG_N_LANES 3
@@ -21,6 +23,7 @@
 #define PG_DOWN_US INT64_C(3000000)      /* a lane without a connection fails what it has */
 #define PG_HEARTBEAT_US INT64_C(3000000) /* an idle connection is asked whether it lives */
 #define PG_SILENT_US INT64_C(6000000)    /* not ready when nobody has answered for so long */
+#define PG_CONNECT_US INT64_C(5000000)   /* for finding a host and getting to it */
 #define PG_BACKOFF_MIN_MS 100
 #define PG_BACKOFF_MAX_MS 5000
 
@@ -42,12 +45,19 @@ struct pg_op {
 };
 TAILQ_HEAD(pg_ops, pg_op);
 
-enum pg_conn_state { PG_CONN_DOWN, PG_CONN_CONNECTING, PG_CONN_PREPARING, PG_CONN_UP };
+enum pg_conn_state {
+    PG_CONN_DOWN,
+    PG_CONN_LOOKING, /* for its host's addresses */
+    PG_CONN_CONNECTING,
+    PG_CONN_PREPARING,
+    PG_CONN_UP
+};
 
 struct pg_conn {
     struct pg_line *line;
     enum pg_conn_state state;
-    PGconn *db; /* NULL when down */
+    struct pg_dial *dial; /* looking */
+    PGconn *db;           /* connecting, or later */
     event_callback_fn on_event;
     struct event readable, writable;
     struct pg_ops sent;
@@ -111,6 +121,17 @@ void pg_conn_send(struct pg_conn *c, struct pg_op *op);
 void pg_conn_tick(struct pg_conn *c, int64_t now_us);
 /* What is in flight is answered with ERR_UNAVAILABLE. */
 void pg_conn_done(struct pg_conn *c);
+
+/* Only from pg_dial.c: the lists for libpq (host, hostaddr, port), or that there is nowhere to go.
+ */
+void pg_conn_dial(struct pg_conn *c, const char *hosts, const char *addresses, const char *ports);
+void pg_conn_nowhere(struct pg_conn *c, const char *why);
+
+/* pg_dial.c */
+
+/* Finds out where the connection's URL leads, and calls one of the two above, now or later. */
+void pg_dial_start(struct pg_conn *c);
+void pg_dial_stop(struct pg_conn *c);
 
 /* pg_error.c */
 

@@ -25,6 +25,7 @@
 #include "common/mem.h"
 
 #define FIRST_CALLS 32
+#define MIN_FINAL_TURNS 3
 #define MAX_FINAL_TURNS 1000 /* for calls that queue further calls while the loop is freed */
 #define MAX_DELAY_MS (INT64_C(366) * 86400 * 1000)
 
@@ -253,9 +254,9 @@ void loop_free(struct loop *l)
 {
     if (!l)
         return;
-    /* What is queued is owed: it frees objects. */
-    for (int i = 0; l->queued.n && i < MAX_FINAL_TURNS; i++)
-        on_drain(-1, 0, l);
+    /* What is queued is owed: it frees objects. So is what libevent has put off (dns.c). */
+    for (int i = 0; i < MIN_FINAL_TURNS || (l->queued.n && i < MAX_FINAL_TURNS); i++)
+        loop_turn(l, 0);
     event_del(&l->drain);
     event_del(&l->limit);
     event_base_free(l->base);

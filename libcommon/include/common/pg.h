@@ -9,7 +9,7 @@
  * cannot abort it. Results are in text format.
  *
  * A lost connection gives ERR_UNAVAILABLE to every statement in flight on it and is made again with
- * backoff and jitter. An answer later than the statement deadline kills the connection. */
+ * backoff and jitter, and its host looked up again. An answer later than the statement deadline kills the connection. */
 #ifndef COMMON_PG_H
 #define COMMON_PG_H
 
@@ -19,6 +19,7 @@
 
 #include "common/buf.h"
 #include "common/compiler.h"
+#include "common/dns.h"
 #include "common/err.h"
 #include "common/loop.h"
 
@@ -55,7 +56,8 @@ struct pg_constraint {
 };
 
 struct pg_options {
-    const char *url;         /* libpq URI */
+    struct dns *dns;         /* looks the hosts up; NULL when the URLs have sockets only */
+    const char *url;         /* libpq URI; of several hosts the first that takes writes */
     const char *replica_url; /* NULL: none */
     unsigned readers, writers;
     unsigned pipeline_depth;  /* statements in flight on one reader */

@@ -10,6 +10,7 @@
 #include "common/cache.h"
 #include "common/config.h"
 #include "common/crypto.h"
+#include "common/dns.h"
 #include "common/http_client.h"
 #include "common/loop.h"
 #include "common/mail.h"
@@ -79,6 +80,7 @@ struct svc {
     const struct common_config *config;
     const void *own_config;
     struct loop *loop;
+    struct dns *dns;
     struct pg *pg;
     struct redis *redis;
     struct ratelimit *ratelimit;

@@ -54,6 +54,7 @@ static const struct pg_options basic_options = {
 
 struct pool {
     struct loop *loop;
+    struct dns *dns;
     struct pg_options options;
     struct pg *pg;
     struct answer answers[MAX_ANSWERS]; /* by id */
@@ -88,6 +89,8 @@ static inline void pool_open(struct pool *p, const struct pg_options *options)
     memset(p, 0, sizeof *p);
     p->options = *options;
     p->loop = loop_new();
+    p->dns = dns_new(p->loop, "/etc/resolv.conf");
+    p->options.dns = p->dns;
     p->pg = pg_new(p->loop, &p->options);
     assert_non_null(p->pg);
 }
@@ -95,6 +98,7 @@ static inline void pool_open(struct pool *p, const struct pg_options *options)
 static inline void pool_close(struct pool *p)
 {
     pg_free(p->pg);
+    dns_free(p->dns);
     loop_free(p->loop);
     for (unsigned i = 0; i < p->n_sent; i++)
         assert_int_equal(p->answers[i].times, 1);

@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_DATA_SERVERS_H
 #define TESTS_UNIT_DATA_SERVERS_H
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -29,6 +30,7 @@
 struct servers {
     char dir[64];
     pid_t pg, redis;
+    int pg_port; /* on 127.0.0.1; 0: the socket only */
     char pg_url[200], redis_path[100], redis_url[120];
 };
 
@@ -107,6 +109,19 @@ static inline void servers_dir(void)
     atexit(servers_stop);
 }
 
+/* A port that nobody has just now. */
+static inline int free_port(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(fd, (struct sockaddr *)&at, n) != 0 ||
+        getsockname(fd, (struct sockaddr *)&at, &n) != 0)
+        exit(1);
+    close(fd);
+    return ntohs(at.sin_port);
+}
+
 /* --- PostgreSQL ----------------------------------------------------------------------------- */
 
 /* An ordinary connection for the test itself. */
@@ -140,10 +155,24 @@ static inline const char *admin(const char *sql)
 /* Does not wait until it is up. */
 static inline void pg_server_spawn(void)
 {
-    char data[100];
+    char data[100], port[12];
     snprintf(data, sizeof data, "%s/pg", servers.dir);
-    const char *argv[] = {PG_BIN "postgres",   "-D", data,        "-k", servers.dir,      "-c",
-                          "listen_addresses=", "-c", "fsync=off", "-c", "autovacuum=off", NULL};
+    snprintf(port, sizeof port, "%d", servers.pg_port ? servers.pg_port : 5432);
+    const char *listen = servers.pg_port ? "listen_addresses=127.0.0.1" : "listen_addresses=";
+    const char *argv[] = {PG_BIN "postgres",
+                          "-D",
+                          data,
+                          "-k",
+                          servers.dir,
+                          "-p",
+                          port,
+                          "-c",
+                          listen,
+                          "-c",
+                          "fsync=off",
+                          "-c",
+                          "autovacuum=off",
+                          NULL};
     servers.pg = start(argv, 1, SIGQUIT);
 }
 
@@ -166,8 +195,9 @@ static inline void servers_pg(void)
     servers_dir();
     char data[100];
     snprintf(data, sizeof data, "%s/pg", servers.dir);
-    snprintf(servers.pg_url, sizeof servers.pg_url, "postgresql://postgres@/postgres?host=%s",
-             servers.dir);
+    snprintf(servers.pg_url, sizeof servers.pg_url,
+             "postgresql://postgres@/postgres?host=%s&port=%d", servers.dir,
+             servers.pg_port ? servers.pg_port : 5432);
     RUN(1, PG_BIN "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8");
     pg_server_start();
 }
