@@ -9,7 +9,8 @@
  * cannot abort it. Results are in text format.
  *
  * A lost connection gives ERR_UNAVAILABLE to every statement in flight on it and is made again with
- * backoff and jitter, and its host looked up again. An answer later than the statement deadline kills the connection. */
+ * backoff and jitter, and its host looked up again. An answer later than the statement deadline
+ * kills the connection. */
 #ifndef COMMON_PG_H
 #define COMMON_PG_H
 
