@@ -66,18 +66,27 @@ static void features_take(struct app *app, const struct json *off, const struct 
             feature_off_add(app, str_of(json_string(item)));
 }
 
+/* {user, session, generation, at_s}, as bus.watch() gives it. */
+static bool revocation_read(const struct json *item, struct token_revocation *r)
+{
+    const struct json *user = json_get(item, "user"), *session = json_get(item, "session");
+    const struct json *generation = json_get(item, "generation"), *at = json_get(item, "at_s");
+    *r = (struct token_revocation){.generation = -1};
+    if (!user || json_type(user) != JSON_STRING || !at || json_i64(at, &r->at_s) != ERR_OK)
+        return false;
+    r->user_id = json_string(user);
+    if (session && json_type(session) == JSON_STRING)
+        r->session_id = json_string(session);
+    return !generation || json_type(generation) == JSON_NULL ||
+           json_i64(generation, &r->generation) == ERR_OK;
+}
+
 static void revocations_take(struct app *app, const struct json *list)
 {
     for (const struct json *item = list ? json_first(list) : NULL; item; item = json_next(item)) {
-        const struct json *user = json_get(item, "user"), *session = json_get(item, "session");
-        const struct json *before = json_get(item, "before_s");
-        int64_t before_s;
-        if (!user || json_type(user) != JSON_STRING || !before || json_i64(before, &before_s))
-            continue;
-        const char *session_id =
-            session && json_type(session) == JSON_STRING ? json_string(session) : NULL;
+        struct token_revocation r;
         enum err e =
-            token_cache_revoke(app->svc.token_cache, json_string(user), session_id, before_s);
+            revocation_read(item, &r) ? token_cache_revoke(app->svc.token_cache, &r) : ERR_INVALID;
         if (e != ERR_OK)
             log_event(LOG_ERROR, "revocation.lost", LOG_S("code", err_code(e)));
     }

@@ -54,6 +54,7 @@ static void put_claims(struct buf *out, const char *issuer, const char *audience
     json_put_i64(&w, "nbf", c->issued_s);
     json_put_cstr(&w, "jti", jti);
     json_put_cstr(&w, "sid", c->session_id);
+    json_put_i64(&w, "gen", c->generation);
     json_put_cstr(&w, "role", c->role);
     json_open(&w, "st", '[');
     for (size_t i = 0; i < c->n_stations; i++)
@@ -95,8 +96,8 @@ static bool caller_signable(const struct caller *c)
 {
     return str_is_uuid(str_of(c->user_id)) &&
            (c->session_id[0] == '\0' || str_is_uuid(str_of(c->session_id))) &&
-           c->n_stations <= CALLER_MAX_STATIONS && c->expires_s > c->issued_s &&
-           c->expires_s - c->issued_s <= TOKEN_MAX_LIFE_S;
+           c->n_stations <= CALLER_MAX_STATIONS && c->generation >= 0 &&
+           c->expires_s > c->issued_s && c->expires_s - c->issued_s <= TOKEN_MAX_LIFE_S;
 }
 
 static const struct token_key *signing_key(const struct token_keys *keys)
@@ -184,7 +185,7 @@ static struct str claim(const struct json *claims, const char *name)
     return j && json_type(j) == JSON_STRING ? str_of(json_string(j)) : (struct str){"", 0};
 }
 
-static bool claim_time(const struct json *claims, const char *name, int64_t *ret)
+static bool claim_number(const struct json *claims, const char *name, int64_t *ret)
 {
     const struct json *j = json_get(claims, name);
     return j && json_type(j) == JSON_NUMBER && json_i64(j, ret) == ERR_OK;
@@ -244,6 +245,13 @@ static bool scopes_load(const struct json *claims, struct caller *c)
     return true;
 }
 
+/* A token of before there were generations is of the first one. */
+static bool generation_load(const struct json *claims, struct caller *c)
+{
+    return !json_get(claims, "gen") ||
+           (claim_number(claims, "gen", &c->generation) && c->generation >= 0);
+}
+
 static bool caller_load(const struct json *claims, struct caller *c)
 {
     struct str user = claim(claims, "sub"), session = claim(claims, "sid");
@@ -251,7 +259,7 @@ static bool caller_load(const struct json *claims, struct caller *c)
 
     if (!str_is_uuid(user) || !(session.n == 0 || str_is_uuid(session)))
         return false;
-    return str_copy(c->user_id, sizeof c->user_id, user) == ERR_OK &&
+    return generation_load(claims, c) && str_copy(c->user_id, sizeof c->user_id, user) == ERR_OK &&
            str_copy(c->session_id, sizeof c->session_id, session) == ERR_OK && role.n > 0 &&
            str_copy(c->role, sizeof c->role, role) == ERR_OK && stations_load(claims, c) &&
            scopes_load(claims, c);
@@ -265,8 +273,9 @@ static bool claims_check(const struct json *claims, const struct token_expect *e
 
     return str_eq(claim(claims, "iss"), str_of(expect->issuer)) &&
            str_eq(claim(claims, "aud"), str_of(expect->audience)) &&
-           claim_time(claims, "exp", &c->expires_s) && claim_time(claims, "iat", &c->issued_s) &&
-           claim_time(claims, "nbf", &not_before_s) && not_before_s <= latest_s &&
+           claim_number(claims, "exp", &c->expires_s) &&
+           claim_number(claims, "iat", &c->issued_s) &&
+           claim_number(claims, "nbf", &not_before_s) && not_before_s <= latest_s &&
            c->issued_s <= latest_s && c->expires_s - c->issued_s <= TOKEN_MAX_LIFE_S &&
            caller_load(claims, c);
 }

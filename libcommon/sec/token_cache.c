@@ -23,10 +23,13 @@ struct entry {
     bool used; /* since the hand last passed */
 };
 
+/* Of a session, or, with session_id "", of a user. */
 struct revocation {
     char user_id[UUID_SIZE];
-    char session_id[UUID_SIZE]; /* "": every session */
-    int64_t before_s;
+    char session_id[UUID_SIZE];
+    char spared[UUID_SIZE]; /* a user's session, or "" */
+    int64_t generation;     /* of a user */
+    int64_t at_s;
     uint32_t next;
 };
 
@@ -184,17 +187,23 @@ static struct revocation *revocation_find(const struct token_cache *cache, const
     return NULL;
 }
 
+static bool is_of_before(const struct revocation *user, const struct caller *c)
+{
+    bool spared = user->spared[0] && c->generation == user->generation - 1 &&
+                  strcmp(c->session_id, user->spared) == 0;
+    return c->generation < user->generation && !spared;
+}
+
 bool token_cache_is_revoked(const struct token_cache *cache, const struct caller *c)
 {
     if (c->issued_s < cache->floor_s)
         return true;
     if (cache->n_revocations == 0)
         return false;
-    const struct revocation *all = revocation_find(cache, c->user_id, "");
-    if (all && c->issued_s < all->before_s)
+    const struct revocation *user = revocation_find(cache, c->user_id, "");
+    if (user && is_of_before(user, c))
         return true;
-    const struct revocation *one = revocation_find(cache, c->user_id, c->session_id);
-    return one && c->issued_s < one->before_s;
+    return c->session_id[0] && revocation_find(cache, c->user_id, c->session_id);
 }
 
 static uint32_t revocation_slot(struct token_cache *cache)
@@ -209,28 +218,39 @@ static uint32_t revocation_slot(struct token_cache *cache)
         link = &cache->revocations[*link].next;
     *link = r->next;
     /* No token lives longer: what an older revocation refused has expired by itself. */
-    if (r->before_s > clock_wall_us() / USEC_PER_SEC - TOKEN_MAX_LIFE_S)
-        cache->floor_s = MAX(cache->floor_s, r->before_s);
+    if (r->at_s >= clock_wall_us() / USEC_PER_SEC - TOKEN_MAX_LIFE_S)
+        cache->floor_s = MAX(cache->floor_s, r->at_s + 1);
     return slot;
 }
 
-enum err token_cache_revoke(struct token_cache *cache, const char *user_id, const char *session_id,
-                            int64_t before_s)
+static void revocation_put(struct token_cache *cache, const struct revocation *new)
 {
-    struct revocation new = {.before_s = before_s};
-
-    if (str_copy(new.user_id, sizeof new.user_id, str_of(user_id)) != ERR_OK ||
-        str_copy(new.session_id, sizeof new.session_id, str_of(session_id)) != ERR_OK)
-        return ERR_INVALID;
-    struct revocation *known = revocation_find(cache, new.user_id, new.session_id);
+    struct revocation *known = revocation_find(cache, new->user_id, new->session_id);
     if (known) {
-        known->before_s = MAX(known->before_s, before_s);
-        return ERR_OK;
+        known->at_s = MAX(known->at_s, new->at_s);
+        if (new->generation > known->generation) {
+            known->generation = new->generation;
+            memcpy(known->spared, new->spared, sizeof known->spared);
+        }
+        return;
     }
     uint32_t slot = revocation_slot(cache);
-    uint32_t *head = revoked_head(cache, new.user_id, new.session_id);
-    new.next = *head;
-    cache->revocations[slot] = new;
+    uint32_t *head = revoked_head(cache, new->user_id, new->session_id);
+    cache->revocations[slot] = *new;
+    cache->revocations[slot].next = *head;
     *head = slot;
+}
+
+enum err token_cache_revoke(struct token_cache *cache, const struct token_revocation *r)
+{
+    struct revocation new = {.generation = r->generation, .at_s = r->at_s};
+    struct str session = str_of(r->session_id);
+    bool of_session = r->generation < 0;
+
+    if ((of_session && session.n == 0) ||
+        str_copy(new.user_id, sizeof new.user_id, str_of(r->user_id)) != ERR_OK ||
+        str_copy(of_session ? new.session_id : new.spared, UUID_SIZE, session) != ERR_OK)
+        return ERR_INVALID;
+    revocation_put(cache, &new);
     return ERR_OK;
 }

@@ -103,6 +103,8 @@ CREATE TABLE identity.users (
     mfa_secret text,  -- sealed
     mfa_enabled_at timestamptz CHECK (mfa_enabled_at IS NULL OR mfa_secret IS NOT NULL),
     mfa_last_step bigint,  -- a code works once
+    generation int NOT NULL DEFAULT 0,  -- of access tokens: see bus.revocations
+    sessions_from int NOT NULL DEFAULT 0,  -- sessions of lower generations have ended
     deleted_at timestamptz,
     deleted_by uuid,
     delete_reason text CHECK (length(delete_reason) BETWEEN 10 AND 500),
@@ -173,13 +175,16 @@ CREATE INDEX login_history_at ON identity.login_history USING brin (at);
 
 -- --- sessions ----------------------------------------------------------------------------------
 
--- A session is a family of refresh tokens: each is used once and names the next.
+-- A session is a family of refresh tokens: each is used once and names the next. It has the account's
+-- generation of its beginning: what ends every session raises that and so ends those too that begin at
+-- the same moment, whose rows it cannot see.
 CREATE TABLE identity.sessions (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES identity.users ON DELETE CASCADE,
     created_at timestamptz NOT NULL,
     last_used_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,  -- however often it is refreshed
+    generation int NOT NULL DEFAULT 0,
     mfa boolean NOT NULL,
     ip inet,
     user_agent text,
@@ -314,10 +319,16 @@ BEGIN ATOMIC
         'role', coalesce((SELECT r.name FROM identity.user_roles ur
                             JOIN identity.roles r ON r.name = ur.role
                            WHERE ur.user_id = account ORDER BY r.rank DESC LIMIT 1), ''),
+        'generation', (SELECT u.generation FROM identity.users u WHERE u.id = account),
         'stations', to_jsonb(identity.stations(account)),
         'scopes', coalesce((SELECT jsonb_object_agg(permission, scope)
                               FROM identity.rights(account)), '{}'));
 END;
+
+-- Is it a session that has not ended? Inlined into its caller.
+CREATE FUNCTION identity.goes_on(s identity.sessions, u identity.users) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN (s).revoked_at IS NULL AND (s).generation >= (u).sessions_from;
 
 -- Is the account within the caller's scope for this route?
 CREATE FUNCTION identity.visible(ctx jsonb, account uuid) RETURNS boolean LANGUAGE sql STABLE
@@ -427,15 +438,6 @@ BEGIN
          ORDER BY l.at DESC, l.id DESC LIMIT max;
     END IF;
 END $$;
-
--- The access tokens that an account's API keys were traded for end. The keys stay, and are of no
--- use until the account is active again.
-CREATE FUNCTION identity.revoke_keys(ctx jsonb, account uuid) RETURNS bigint LANGUAGE sql VOLATILE
-BEGIN ATOMIC
-    SELECT count(bus.revoke(ctx, k.user_id, k.id)) FROM identity.api_keys k
-     WHERE k.user_id = account AND k.revoked_at IS NULL
-       AND k.expires_at > (ctx->>'now')::timestamptz;
-END;
 
 -- A regular job: of the running hour or day, or of the next one. Each has its own key, so that a
 -- job can queue its successor while it is unfinished itself.

@@ -3,7 +3,7 @@ BEGIN;
 
 SELECT id, email, kind, name, phone, status, state, password_hash, email_verified_at, failed_logins,
        last_failed_at, locked_until, last_login_at, last_mail_at, mfa_secret, mfa_enabled_at,
-       mfa_last_step, deleted_at, deleted_by, delete_reason, version, created_at, updated_at
+       mfa_last_step, generation, sessions_from, deleted_at, deleted_by, delete_reason, version, created_at, updated_at
   FROM identity.users WHERE false;
 SELECT user_id, role, station_id, granted_by, granted_at FROM identity.user_roles WHERE false;
 SELECT user_id, hash, created_at, used_at FROM identity.recovery_codes WHERE false;
@@ -11,8 +11,8 @@ SELECT hash, user_id, purpose, email, created_at, expires_at, used_at
   FROM identity.one_time_tokens WHERE false;
 SELECT id, user_id, at, outcome, mfa, ip, user_agent, session_id
   FROM identity.login_history WHERE false;
-SELECT id, user_id, created_at, last_used_at, expires_at, mfa, ip, user_agent, revoked_at,
-       revoke_reason
+SELECT id, user_id, created_at, last_used_at, expires_at, generation, mfa, ip, user_agent,
+       revoked_at, revoke_reason
   FROM identity.sessions WHERE false;
 SELECT hash, session_id, issued_at, expires_at, used_at, replaced_by
   FROM identity.refresh_tokens WHERE false;

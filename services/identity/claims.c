@@ -39,14 +39,18 @@ enum err claims_read(struct arena *a, const char *json, struct caller *ret_calle
     if (e != ERR_OK)
         return e == ERR_MALFORMED ? ERR_INTERNAL : e;
     const struct json *role = json_get(doc, "role");
+    const struct json *generation = json_get(doc, "generation");
     struct caller c = {0};
     if (json_type(doc) != JSON_OBJECT || !role || json_type(role) != JSON_STRING ||
-        str_copy(c.role, sizeof(c.role), str_of(json_string(role))) != ERR_OK ||
-        !stations_read(json_get(doc, "stations"), &c) || !scopes_read(json_get(doc, "scopes"), &c))
+        str_copy(c.role, sizeof(c.role), str_of(json_string(role))) != ERR_OK || !generation ||
+        json_type(generation) != JSON_NUMBER || json_i64(generation, &c.generation) != ERR_OK ||
+        c.generation < 0 || !stations_read(json_get(doc, "stations"), &c) ||
+        !scopes_read(json_get(doc, "scopes"), &c))
         return ERR_INTERNAL;
     memcpy(ret_caller->role, c.role, sizeof(c.role));
     memcpy(ret_caller->stations, c.stations, sizeof(c.stations));
     memcpy(ret_caller->scopes, c.scopes, sizeof(c.scopes));
     ret_caller->n_stations = c.n_stations;
+    ret_caller->generation = c.generation;
     return ERR_OK;
 }

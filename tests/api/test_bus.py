@@ -490,13 +490,16 @@ def test_features_versions_and_revocations_are_seen(server, booking):
     one(identity, "SELECT bus.feature_set(%s, 'FEATURE_Y', true, 'early')", admin)
     half = ctx(now="2026-03-01T09:00:00.5Z")
     one(identity, "SELECT bus.revoke(%s, %s, %s)::text", half, user, session)
-    one(identity, "SELECT bus.revoke(%s, %s, NULL)::text", half, user)
+    one(identity, "SELECT bus.revoke(%s, %s, NULL, 7)::text", half, user)
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        one(identity, "SELECT bus.revoke(%s, %s, NULL)::text", half, user)
     seen = one(booking, "SELECT bus.watch(%s, '2026-03-01T09:00:59Z')", ctx())
     assert seen["features_off"] == ["FEATURE_X"] and seen["features_on"] == ["FEATURE_Y"]
     assert seen["versions"]["features"] == first + 1
     second = 1772355600
-    assert seen["revocations"] == [{"user": user, "session": session, "before_s": second + 1},
-                                   {"user": user, "session": None, "before_s": second}]
+    assert seen["revocations"] == [
+        {"user": user, "session": session, "generation": None, "at_s": second},
+        {"user": user, "session": None, "generation": 7, "at_s": second}]
     assert one(booking, "SELECT bus.watch(%s, '2026-03-01T09:01:01Z')", ctx())["revocations"] == []
     one(identity, "SELECT bus.feature_set(%s, 'FEATURE_X', NULL, 'mended')", admin)
     assert one(booking, "SELECT bus.watch(%s, %s)", ctx(), NOW)["features_off"] == []

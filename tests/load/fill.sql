@@ -202,8 +202,8 @@ FROM generate_series(1, :rest::bigint / 100) n;
 INSERT INTO bus.idempotency (caller, key, fingerprint, status, at)
 SELECT pg_temp.id('e000', n), 'load-' || n, 'none', 201, now() - n % 5000 * interval '2 minutes'
 FROM generate_series(0, :rest::bigint - 1) n;
-INSERT INTO bus.revocations (user_id, at)
-SELECT pg_temp.id('e000', n), now() - n * interval '1 second' FROM generate_series(0, :rest::bigint / 4 - 1) n;
+INSERT INTO bus.revocations (user_id, generation, at)
+SELECT pg_temp.id('e000', n), 1, now() - n * interval '1 second' FROM generate_series(0, :rest::bigint / 4 - 1) n;
 
 -- --- accounts ----------------------------------------------------------------------------------
 

@@ -46,6 +46,7 @@ struct caller {
     char stations[CALLER_MAX_STATIONS][UUID_SIZE];
     size_t n_stations;
     uint8_t scopes[PERM_MAX]; /* enum scope */
+    int64_t generation;       /* of the user's tokens: grows when those before must end */
     int64_t issued_s, expires_s;
 };
 
@@ -69,10 +70,19 @@ MUSTCHECK enum err token_sign(const struct token_keys *keys, const char *issuer,
 struct token_cache;
 MUSTCHECK struct token_cache *token_cache_new(size_t max_entries);
 void token_cache_free(struct token_cache *cache);
-/* Refuses from now on every token of the user (of the session, unless it is NULL or "") issued
- * before `before_s`: strictly, and tokens know the second only. */
-MUSTCHECK enum err token_cache_revoke(struct token_cache *cache, const char *user_id,
-                                      const char *session_id, int64_t before_s);
+
+/* What ends tokens before they expire. Time has no part in it: tokens know the second only, and a
+ * slow request may issue one after its session has ended. */
+struct token_revocation {
+    const char *user_id;
+    int64_t generation;     /* ends the user's tokens of lower ones; -1: those of the session */
+    const char *session_id; /* that one, for ever; with a generation: spared are its tokens of the
+                             * generation just before; NULL: none */
+    int64_t at_s;           /* when; says how long it has to be remembered */
+};
+
+/* ERR_INVALID: ids that are too long, or neither session nor generation. */
+MUSTCHECK enum err token_cache_revoke(struct token_cache *cache, const struct token_revocation *r);
 
 /* What a token must be good for. */
 struct token_expect {

@@ -4,7 +4,7 @@
 -- Checked once more under the lock: between reading and now somebody may have locked the account,
 -- changed the password or used the same code.
 WITH account AS (
-    SELECT u.id, u.mfa_enabled_at, coalesce(u.mfa_last_step, -1) AS mfa_last_step,
+    SELECT u.id, u.generation, u.mfa_enabled_at, coalesce(u.mfa_last_step, -1) AS mfa_last_step,
            ($1::jsonb->>'now')::timestamptz AS now
       FROM identity.users u
      WHERE u.id = $2::uuid AND u.state = 'active' AND u.password_hash = $3
@@ -25,9 +25,9 @@ WITH account AS (
            mfa_last_step = coalesce($5::bigint, u.mfa_last_step)
       FROM admitted a WHERE u.id = a.id
 ), session AS (
-    INSERT INTO identity.sessions (id, user_id, created_at, last_used_at, expires_at, mfa, ip,
-                                   user_agent)
-    SELECT $7::uuid, a.id, a.now, a.now, a.now + make_interval(secs => $11::int),
+    INSERT INTO identity.sessions (id, user_id, created_at, last_used_at, expires_at, generation,
+                                   mfa, ip, user_agent)
+    SELECT $7::uuid, a.id, a.now, a.now, a.now + make_interval(secs => $11::int), a.generation,
            a.mfa_enabled_at IS NOT NULL, ($1::jsonb->>'ip')::inet, $9
       FROM admitted a
     RETURNING id

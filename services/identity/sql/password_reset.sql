@@ -8,11 +8,12 @@ WITH link AS (
     UPDATE identity.users u
        SET password_hash = $3, email_verified_at = coalesce(u.email_verified_at, l.now),
            failed_logins = 0, locked_until = NULL, last_failed_at = NULL,
+           generation = u.generation + 1, sessions_from = u.generation + 1,
            version = u.version + 1, updated_at = l.now
       FROM link l
      WHERE u.id = l.user_id AND u.email = l.email AND u.deleted_at IS NULL
        AND u.status <> 'disabled'
-    RETURNING u.id, l.hash, l.purpose, l.now
+    RETURNING u.id, u.generation, l.hash, l.purpose, l.now
 ), others AS (
     UPDATE identity.one_time_tokens t SET used_at = c.now
       FROM changed c
@@ -21,9 +22,8 @@ WITH link AS (
 ), ended AS (
     UPDATE identity.sessions s SET revoked_at = c.now, revoke_reason = 'password_reset'
       FROM changed c WHERE s.user_id = c.id AND s.revoked_at IS NULL
-    RETURNING s.id, s.user_id
 )
-SELECT (SELECT count(bus.revoke($1::jsonb, e.user_id, e.id)) FROM ended e),
+SELECT bus.revoke($1::jsonb, c.id, NULL, c.generation),
        bus.audit($1::jsonb || jsonb_build_object('user', c.id), 'user.password_' || c.purpose,
                  'user', c.id::text, NULL, NULL),
        CASE WHEN c.purpose = 'reset'

@@ -2,14 +2,14 @@
 -- $2 the token, $3 the next one, $4 its life in seconds, $5 user agent. Two uses at the same time
 -- queue up at the lock, and the second one is a reuse: somebody else has the token.
 WITH presented AS (
-    SELECT t.hash, t.used_at, t.expires_at, s.id AS session_id, s.user_id, s.revoked_at,
+    SELECT t.hash, t.used_at, t.expires_at, s.id AS session_id, s.user_id, s.revoked_at, s.generation,
            s.expires_at AS session_expires_at, ($1::jsonb->>'now')::timestamptz AS now
       FROM identity.refresh_tokens t JOIN identity.sessions s ON s.id = t.session_id
      WHERE t.hash = decode($2, 'hex')
        FOR UPDATE
 ), judged AS (
     SELECT p.*,
-           CASE WHEN p.revoked_at IS NOT NULL THEN 'revoked'
+           CASE WHEN p.revoked_at IS NOT NULL OR p.generation < u.sessions_from THEN 'revoked'
                 WHEN p.used_at IS NOT NULL THEN 'reused'
                 WHEN least(p.expires_at, p.session_expires_at) <= p.now THEN 'expired'
                 WHEN u.state <> 'active' THEN 'disabled'

@@ -4,6 +4,6 @@ SELECT jsonb_build_object('items', coalesce(jsonb_agg(jsonb_build_object(
            'ip', host(s.ip), 'user_agent', s.user_agent, 'created_at', s.created_at,
            'last_used_at', s.last_used_at, 'expires_at', s.expires_at)
            ORDER BY s.last_used_at DESC, s.id), '[]')) AS body
-  FROM identity.sessions s
- WHERE s.user_id = ($1::jsonb->>'user')::uuid AND s.revoked_at IS NULL
+  FROM identity.sessions s JOIN identity.users u ON u.id = s.user_id
+ WHERE s.user_id = ($1::jsonb->>'user')::uuid AND identity.goes_on(s, u)
    AND s.expires_at > ($1::jsonb->>'now')::timestamptz

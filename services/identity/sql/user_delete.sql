@@ -14,16 +14,15 @@ WITH found AS (
     UPDATE identity.users u
        SET deleted_at = ($1::jsonb->>'now')::timestamptz, delete_reason = $3,
            deleted_by = ($1::jsonb->>'user')::uuid, version = u.version + 1,
+           generation = u.generation + 1, sessions_from = u.generation + 1,
            updated_at = ($1::jsonb->>'now')::timestamptz
       FROM old WHERE u.id = old.id
     RETURNING u.*
 ), ended AS (
     UPDATE identity.sessions s SET revoked_at = n.deleted_at, revoke_reason = 'deleted'
       FROM new n WHERE s.user_id = n.id AND s.revoked_at IS NULL
-    RETURNING s.id, s.user_id
 )
-SELECT (SELECT count(bus.revoke($1::jsonb, e.user_id, e.id)) FROM ended e),
-       identity.revoke_keys($1::jsonb, new.id),
+SELECT bus.revoke($1::jsonb, new.id, NULL, new.generation),
        bus.audit($1::jsonb, 'user.delete', 'user', new.id::text, identity.user_json(old),
                  identity.user_json(new), $3),
        bus.emit($1::jsonb, 'identity.user.deleted', new.id::text,

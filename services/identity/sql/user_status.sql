@@ -15,17 +15,18 @@ WITH found AS (
 ), new AS (
     UPDATE identity.users u
        SET status = $3, failed_logins = 0, locked_until = NULL, last_failed_at = NULL,
+           generation = u.generation + ($3 <> 'active')::int,
+           sessions_from = CASE $3 WHEN 'active' THEN u.sessions_from ELSE u.generation + 1 END,
            version = u.version + 1, updated_at = ($1::jsonb->>'now')::timestamptz
       FROM old WHERE u.id = old.id
     RETURNING u.*
 ), ended AS (
     UPDATE identity.sessions s SET revoked_at = n.updated_at, revoke_reason = n.status
       FROM new n WHERE s.user_id = n.id AND s.revoked_at IS NULL AND n.status <> 'active'
-    RETURNING s.id, s.user_id
 )
 SELECT identity.user_json(new) AS body, identity.user_etag(identity.user_json(new)) AS etag,
-       (SELECT count(bus.revoke($1::jsonb, e.user_id, e.id)) FROM ended e),
-       CASE WHEN new.status <> 'active' THEN identity.revoke_keys($1::jsonb, new.id) END,
+       CASE WHEN new.status <> 'active'
+            THEN bus.revoke($1::jsonb, new.id, NULL, new.generation) END,
        bus.audit($1::jsonb, 'user.' || $5, 'user', new.id::text, identity.user_json(old),
                  identity.user_json(new), $4),
        bus.emit($1::jsonb, 'identity.user.changed', new.id::text,

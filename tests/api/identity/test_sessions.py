@@ -1,6 +1,8 @@
 """Refresh tokens work once; sessions are listed and end."""
+import concurrent.futures
 import uuid
 
+import psycopg2
 import pytest
 
 from lib.client import expect, expect_problem, together
@@ -117,6 +119,62 @@ def test_logout_all_ends_every_session(account):
     for api in apis:
         refused(api)
     expect(a.try_login())
+
+
+def test_who_signs_in_again_in_the_same_second_stays_in(account):
+    """Tokens know the second only: neither may the old one outlive it, nor the new one end with it."""
+    a = account()
+    for _ in range(5):
+        old = a.login()
+        assert old.post("/api/v1/auth/logout-all").status_code == 204
+        new = a.login()
+        refused(old)
+        expect(new.get("/api/v1/me"))
+        assert new.post("/api/v1/auth/logout").status_code == 204
+        refused(new)
+
+
+@pytest.fixture
+def held(running, db):
+    """held(account, calls): the calls' statements wait for the account's row, in that order, and go on
+    together; their replies."""
+    def waiting():
+        db.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return db.fetchone()["count"]
+
+    def run(account, *calls):
+        with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+            with psycopg2.connect(running.env["DATABASE_URL"]) as c, c.cursor() as cursor:
+                cursor.execute("SELECT FROM identity.users WHERE id = %s FOR UPDATE", (account.id,))
+                futures = []
+                for call in calls:
+                    before = waiting()
+                    futures.append(pool.submit(call))
+                    wait_for(lambda f=futures[-1], n=before: waiting() > n or f.done(), "a statement that waits")
+            return [f.result() for f in futures]
+    return run
+
+
+@pytest.mark.parametrize("end", ["logout-all", "password"])
+def test_a_sign_in_under_way_ends_with_the_others(account, held, end):
+    """The statement that ends the sessions does not see the row of one that begins meanwhile."""
+    a = account()
+    here = a.login()
+    kept = a.tokens
+    calls = {
+        "logout-all": lambda: here.post("/api/v1/auth/logout-all"),
+        "password": lambda: here.post("/api/v1/auth/password/change", json={
+            "current_password": a.password, "new_password": "another lamp 77"})}
+    login, ended = held(a, a.try_login, calls[end])
+    assert ended.status_code == 204
+    thief = expect(login)
+    refused(a.api.with_token(thief["access_token"]))
+    expect_problem(refresh(a.api, thief["refresh_token"]), 401, "refresh_invalid")
+    if end == "password":
+        expect(here.get("/api/v1/me"))
+        fresh = expect(refresh(a.api, kept["refresh_token"]))
+        items = expect(a.api.with_token(fresh["access_token"]).get("/api/v1/auth/sessions"))["items"]
+        assert [i["current"] for i in items] == [True]
 
 
 def test_sessions_are_listed_and_ended(account):

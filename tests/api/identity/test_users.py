@@ -312,7 +312,9 @@ def test_roles_are_given_and_taken(super_admin, account, audited):
     expect(a.login().get(USERS))
     able = a.login()
     assert super_admin.delete(roles, params={"role": "CUSTOMER_SUPPORT"}).status_code == 204
+    unable = a.login()
     until_status(lambda: able.get(USERS), 401)
+    expect_problem(unable.get(USERS), 403, "forbidden")  # in the same second, but of after
     expect_problem(super_admin.delete(roles, params={"role": "CUSTOMER_SUPPORT"}), 404, "not_found")
     assert audited("user.role_take", a.id)[0]["before"] == {"role": "CUSTOMER_SUPPORT",
                                                             "station_id": None}

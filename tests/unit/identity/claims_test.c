@@ -19,12 +19,15 @@ static enum err read_claims(const char *json, struct caller *c)
 static void takes_role_stations_and_scopes(void **state UNUSED)
 {
     struct caller c = {.known = true, .issued_s = 7};
-    assert_int_equal(read_claims("{\"role\": \"STATION_MANAGER\", \"stations\": [\"" STATION "\"], "
-                                 "\"scopes\": {\"bookings.read\": \"station\", "
-                                 "\"users.read\": \"all\", \"notes.read\": \"own\"}}",
-                                 &c),
-                     ERR_OK);
+    assert_int_equal(
+        read_claims("{\"role\": \"STATION_MANAGER\", \"generation\": 4, \"stations\": [\"" STATION
+                    "\"], "
+                    "\"scopes\": {\"bookings.read\": \"station\", "
+                    "\"users.read\": \"all\", \"notes.read\": \"own\"}}",
+                    &c),
+        ERR_OK);
     assert_string_equal(c.role, "STATION_MANAGER");
+    assert_int_equal(c.generation, 4);
     assert_int_equal(c.n_stations, 1);
     assert_string_equal(c.stations[0], STATION);
     assert_int_equal(c.scopes[PERM_BOOKINGS_READ], SCOPE_STATION);
@@ -39,7 +42,9 @@ static void an_account_without_roles_may_nothing(void **state UNUSED)
 {
     struct caller c = {0};
     c.scopes[PERM_USERS_WRITE] = SCOPE_ALL;
-    assert_int_equal(read_claims("{\"role\": \"\", \"stations\": [], \"scopes\": {}}", &c), ERR_OK);
+    assert_int_equal(
+        read_claims("{\"role\": \"\", \"generation\": 0, \"stations\": [], \"scopes\": {}}", &c),
+        ERR_OK);
     assert_string_equal(c.role, "");
     assert_int_equal(c.scopes[PERM_USERS_WRITE], SCOPE_NONE);
 }
@@ -47,10 +52,11 @@ static void an_account_without_roles_may_nothing(void **state UNUSED)
 static void a_permission_of_a_later_version_is_left_out(void **state UNUSED)
 {
     struct caller c = {0};
-    assert_int_equal(read_claims("{\"role\": \"CHEF\", \"stations\": [], \"scopes\": "
-                                 "{\"teleport.write\": \"all\", \"bookings.read\": \"own\"}}",
-                                 &c),
-                     ERR_OK);
+    assert_int_equal(
+        read_claims("{\"role\": \"CHEF\", \"generation\": 0, \"stations\": [], \"scopes\": "
+                    "{\"teleport.write\": \"all\", \"bookings.read\": \"own\"}}",
+                    &c),
+        ERR_OK);
     assert_int_equal(c.scopes[PERM_BOOKINGS_READ], SCOPE_OWN);
 }
 
@@ -61,15 +67,19 @@ static void anything_else_gives_no_token(void **state UNUSED)
         "null",
         "[]",
         "{}",
-        "{\"role\": 1, \"stations\": [], \"scopes\": {}}",
-        "{\"role\": \"A\", \"stations\": {}, \"scopes\": {}}",
-        "{\"role\": \"A\", \"stations\": [], \"scopes\": []}",
-        "{\"role\": \"A\", \"stations\": [\"here\"], \"scopes\": {}}",
-        "{\"role\": \"A\", \"stations\": [], \"scopes\": {\"users.read\": 3}}",
-        "{\"role\": \"A role with a name that is far too long\", \"stations\": [], \"scopes\": {}}",
-        "{\"role\": \"A\", \"scopes\": {}, \"stations\": [\"" STATION "\",\"" STATION
+        "{\"role\": \"A\", \"stations\": [], \"scopes\": {}}",
+        "{\"role\": \"A\", \"generation\": -1, \"stations\": [], \"scopes\": {}}",
+        "{\"role\": \"A\", \"generation\": 1.5, \"stations\": [], \"scopes\": {}}",
+        "{\"generation\": 0, \"role\": 1, \"stations\": [], \"scopes\": {}}",
+        "{\"generation\": 0, \"role\": \"A\", \"stations\": {}, \"scopes\": {}}",
+        "{\"generation\": 0, \"role\": \"A\", \"stations\": [], \"scopes\": []}",
+        "{\"generation\": 0, \"role\": \"A\", \"stations\": [\"here\"], \"scopes\": {}}",
+        "{\"generation\": 0, \"role\": \"A\", \"stations\": [], \"scopes\": {\"users.read\": 3}}",
+        "{\"generation\": 0, \"role\": \"A role with a name that is far too long\", \"stations\": "
+        "[], \"scopes\": {}}",
+        "{\"generation\": 0, \"role\": \"A\", \"scopes\": {}, \"stations\": [\"" STATION
         "\",\"" STATION "\",\"" STATION "\",\"" STATION "\",\"" STATION "\",\"" STATION
-        "\",\"" STATION "\",\"" STATION "\"]}",
+        "\",\"" STATION "\",\"" STATION "\",\"" STATION "\"]}",
     };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         struct caller c = {.role = "before"};
@@ -84,7 +94,7 @@ static bool scenario(void *arg UNUSED)
     struct caller c = {0};
     struct arena *a = arena_new(65536);
     bool ok = a && claims_read(a,
-                               "{\"role\": \"CHEF\", \"stations\": [\"" STATION
+                               "{\"role\": \"CHEF\", \"generation\": 0, \"stations\": [\"" STATION
                                "\"], \"scopes\": {\"bookings.read\": \"own\"}}",
                                &c) == ERR_OK;
     arena_free(a);

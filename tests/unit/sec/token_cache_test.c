@@ -63,10 +63,14 @@ static const char *user_name(int n)
 }
 
 /* In static memory, one a user below 8. */
-static const char *token_of(int user, const char *session, int64_t issued_s)
+static const char *token_of_generation(int user, const char *session, int64_t issued_s,
+                                       int64_t generation)
 {
     static char texts[8][4097];
-    struct caller c = {.role = "customer", .issued_s = issued_s, .expires_s = issued_s + 900};
+    struct caller c = {.role = "customer",
+                       .generation = generation,
+                       .issued_s = issued_s,
+                       .expires_s = issued_s + 900};
     struct buf out = BUF_INIT(4096);
     memcpy(c.user_id, user_name(user), UUID_SIZE);
     memcpy(c.session_id, session, UUID_SIZE);
@@ -74,6 +78,26 @@ static const char *token_of(int user, const char *session, int64_t issued_s)
     memcpy(texts[user % 8], out.data, out.len + 1);
     buf_free(&out);
     return texts[user % 8];
+}
+
+static const char *token_of(int user, const char *session, int64_t issued_s)
+{
+    return token_of_generation(user, session, issued_s, 0);
+}
+
+static enum err revoke_session(const char *user_id, const char *session_id, int64_t at_s)
+{
+    return token_cache_revoke(
+        cache, &(struct token_revocation){
+                   .user_id = user_id, .session_id = session_id, .generation = -1, .at_s = at_s});
+}
+
+/* kept NULL: no session is spared. */
+static enum err revoke_user(const char *user_id, const char *kept, int64_t generation, int64_t at_s)
+{
+    return token_cache_revoke(
+        cache, &(struct token_revocation){
+                   .user_id = user_id, .session_id = kept, .generation = generation, .at_s = at_s});
 }
 
 static enum err verify(const char *token, int64_t at_s)
@@ -140,42 +164,67 @@ static void a_revoked_session_is_refused_and_the_others_are_not(void **state UNU
 {
     const char *a = token_of(1, SESSION_A, now_s), *b = token_of(2, SESSION_B, now_s);
     assert_int_equal(verify(a, now_s), ERR_OK); /* cached when it is revoked */
-    assert_int_equal(token_cache_revoke(cache, user_name(1), SESSION_A, now_s + 1), ERR_OK);
-    assert_int_equal(token_cache_revoke(cache, user_name(2), SESSION_A, now_s + 1), ERR_OK);
+    assert_int_equal(revoke_session(user_name(1), SESSION_A, now_s), ERR_OK);
+    assert_int_equal(revoke_session(user_name(2), SESSION_A, now_s), ERR_OK);
     assert_int_equal(verify(a, now_s), ERR_UNAUTHORIZED);
     assert_int_equal(verify(b, now_s), ERR_OK);
     assert_int_equal(verify(token_of(3, SESSION_A, now_s), now_s), ERR_OK);
 }
 
-static void revoking_a_user_ends_every_session_begun_before(void **state UNUSED)
+/* Also one that a slow request issued after the time that the session ended at. */
+static void a_session_that_ended_never_comes_back(void **state UNUSED)
 {
-    assert_int_equal(token_cache_revoke(cache, user_name(1), NULL, now_s), ERR_OK);
-    assert_int_equal(verify(token_of(1, SESSION_A, now_s - 1), now_s), ERR_UNAUTHORIZED);
-    assert_int_equal(verify(token_of(1, SESSION_B, now_s - 1), now_s), ERR_UNAUTHORIZED);
-    assert_int_equal(verify(token_of(1, SESSION_A, now_s), now_s), ERR_OK);
-    assert_int_equal(verify(token_of(2, SESSION_A, now_s - 1), now_s), ERR_OK);
+    assert_int_equal(revoke_session(user_name(1), SESSION_A, now_s - 10), ERR_OK);
+    assert_int_equal(verify(token_of(1, SESSION_A, now_s), now_s), ERR_UNAUTHORIZED);
+    assert_int_equal(verify(token_of_generation(1, SESSION_A, now_s, 7), now_s), ERR_UNAUTHORIZED);
+}
+
+static void revoking_a_user_ends_every_token_of_earlier_generations(void **state UNUSED)
+{
+    assert_int_equal(revoke_user(user_name(1), NULL, 3, now_s), ERR_OK);
+    assert_int_equal(verify(token_of_generation(1, SESSION_A, now_s, 2), now_s), ERR_UNAUTHORIZED);
+    assert_int_equal(verify(token_of_generation(1, SESSION_B, now_s - 1, 0), now_s),
+                     ERR_UNAUTHORIZED);
+    assert_int_equal(verify(token_of_generation(2, SESSION_A, now_s, 2), now_s), ERR_OK);
+    static const char none[UUID_SIZE] = "";
+    assert_int_equal(verify(token_of_generation(1, none, now_s, 2), now_s), ERR_UNAUTHORIZED);
+    /* Who signs in again in the same second stays in. */
+    assert_int_equal(verify(token_of_generation(1, SESSION_B, now_s, 3), now_s), ERR_OK);
+}
+
+static void one_session_may_be_spared(void **state UNUSED)
+{
+    assert_int_equal(revoke_user(user_name(1), SESSION_A, 3, now_s), ERR_OK);
+    assert_int_equal(verify(token_of_generation(1, SESSION_A, now_s, 2), now_s), ERR_OK);
+    assert_int_equal(verify(token_of_generation(1, SESSION_B, now_s, 2), now_s), ERR_UNAUTHORIZED);
+    /* What ended its token before is not undone. */
+    assert_int_equal(verify(token_of_generation(1, SESSION_A, now_s - 1, 1), now_s),
+                     ERR_UNAUTHORIZED);
+    assert_int_equal(revoke_user(user_name(1), NULL, 4, now_s), ERR_OK);
+    assert_int_equal(verify(token_of_generation(1, SESSION_A, now_s, 3), now_s), ERR_UNAUTHORIZED);
 }
 
 static void an_older_revocation_does_not_undo_a_newer_one(void **state UNUSED)
 {
-    assert_int_equal(token_cache_revoke(cache, user_name(1), "", now_s), ERR_OK);
-    assert_int_equal(token_cache_revoke(cache, user_name(1), "", now_s - 500), ERR_OK);
-    assert_int_equal(verify(token_of(1, SESSION_A, now_s - 1), now_s), ERR_UNAUTHORIZED);
+    assert_int_equal(revoke_user(user_name(1), NULL, 2, now_s), ERR_OK);
+    assert_int_equal(revoke_user(user_name(1), SESSION_A, 1, now_s - 500), ERR_OK);
+    assert_int_equal(verify(token_of_generation(1, SESSION_A, now_s - 1, 1), now_s),
+                     ERR_UNAUTHORIZED);
 }
 
 static void too_many_revocations_refuse_more_never_less(void **state UNUSED)
 {
     const char *old = token_of(1, SESSION_A, now_s - 100);
-    assert_int_equal(token_cache_revoke(cache, user_name(7), "", now_s - 50), ERR_OK);
+    assert_int_equal(revoke_user(user_name(7), NULL, 1, now_s - 51), ERR_OK);
     for (int i = 0; i < N_REVOCATIONS - 1; i++)
-        assert_int_equal(token_cache_revoke(cache, user_name(100 + i), "", now_s), ERR_OK);
+        assert_int_equal(revoke_user(user_name(100 + i), NULL, 1, now_s), ERR_OK);
     assert_int_equal(verify(old, now_s), ERR_OK);
     assert_int_equal(verify(token_of(7, SESSION_A, now_s - 51), now_s), ERR_UNAUTHORIZED);
     /* One more: the first makes room, and everybody with a token as old as its must refresh. */
-    assert_int_equal(token_cache_revoke(cache, user_name(99), "", now_s), ERR_OK);
+    assert_int_equal(revoke_user(user_name(99), NULL, 1, now_s), ERR_OK);
     assert_int_equal(verify(token_of(7, SESSION_A, now_s - 51), now_s), ERR_UNAUTHORIZED);
     assert_int_equal(verify(old, now_s), ERR_UNAUTHORIZED);
-    assert_int_equal(verify(token_of(1, SESSION_A, now_s - 49), now_s), ERR_OK);
+    assert_int_equal(verify(token_of(1, SESSION_A, now_s - 50), now_s), ERR_OK);
     assert_int_equal(verify(token_of(99, SESSION_A, now_s - 1), now_s), ERR_UNAUTHORIZED);
     assert_int_equal(verify(token_of(100 + N_REVOCATIONS - 2, SESSION_A, now_s - 1), now_s),
                      ERR_UNAUTHORIZED);
@@ -185,15 +234,17 @@ static void revocations_of_yesterday_make_room_for_nothing(void **state UNUSED)
 {
     int64_t yesterday_s = now_s - 24 * 60 * 60 - 10;
     for (int i = 0; i < 2 * N_REVOCATIONS; i++)
-        assert_int_equal(token_cache_revoke(cache, user_name(100 + i), "", yesterday_s), ERR_OK);
+        assert_int_equal(revoke_user(user_name(100 + i), NULL, 1, yesterday_s), ERR_OK);
     assert_int_equal(verify(token_of(1, SESSION_A, now_s - 800), now_s), ERR_OK);
 }
 
-static void ids_that_are_too_long_are_refused(void **state UNUSED)
+static void ids_that_are_none_are_refused(void **state UNUSED)
 {
     static const char id[] = "018e2c5e-0000-7000-8000-00000000000a0";
-    assert_int_equal(token_cache_revoke(cache, id, "", now_s), ERR_INVALID);
-    assert_int_equal(token_cache_revoke(cache, SESSION_A, id, now_s), ERR_INVALID);
+    assert_int_equal(revoke_user(id, NULL, 1, now_s), ERR_INVALID);
+    assert_int_equal(revoke_user(SESSION_A, id, 1, now_s), ERR_INVALID);
+    assert_int_equal(revoke_session(SESSION_A, id, now_s), ERR_INVALID);
+    assert_int_equal(revoke_session(SESSION_A, NULL, now_s), ERR_INVALID); /* neither nor */
 }
 
 static void a_cache_for_nothing_holds_one(void **state UNUSED)
@@ -215,7 +266,8 @@ static void a_cache_for_nothing_holds_one(void **state UNUSED)
 static bool fill(void *arg UNUSED)
 {
     struct token_cache *c = token_cache_new(16);
-    bool ok = c && token_cache_revoke(c, SESSION_A, NULL, now_s) == ERR_OK;
+    const struct token_revocation r = {.user_id = SESSION_A, .generation = 1, .at_s = now_s};
+    bool ok = c && token_cache_revoke(c, &r) == ERR_OK;
     token_cache_free(c);
     return ok;
 }
@@ -235,11 +287,13 @@ int main(void)
         EACH(a_known_token_is_good_for_its_keys_issuer_and_audience_only),
         EACH(the_cache_is_bounded_and_stays_right),
         EACH(a_revoked_session_is_refused_and_the_others_are_not),
-        EACH(revoking_a_user_ends_every_session_begun_before),
+        EACH(a_session_that_ended_never_comes_back),
+        EACH(revoking_a_user_ends_every_token_of_earlier_generations),
+        EACH(one_session_may_be_spared),
         EACH(an_older_revocation_does_not_undo_a_newer_one),
         EACH(too_many_revocations_refuse_more_never_less),
         EACH(revocations_of_yesterday_make_room_for_nothing),
-        EACH(ids_that_are_too_long_are_refused),
+        EACH(ids_that_are_none_are_refused),
         EACH(a_cache_for_nothing_holds_one),
         cmocka_unit_test(it_survives_failing_allocations),
     };

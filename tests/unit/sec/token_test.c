@@ -82,6 +82,7 @@ static struct caller example(void)
                        .role = "station_manager",
                        .stations = {STATION},
                        .n_stations = 1,
+                       .generation = 3,
                        .issued_s = NOW,
                        .expires_s = NOW + 900};
     for (int p = 0; p < PERM_MAX; p++)
@@ -110,6 +111,7 @@ static void what_identity_writes_is_read_back(void **state UNUSED)
     assert_int_equal(out.n_stations, 1);
     assert_string_equal(out.stations[0], STATION);
     assert_memory_equal(out.scopes, in.scopes, sizeof in.scopes);
+    assert_int_equal(out.generation, 3);
     assert_int_equal(out.issued_s, NOW);
     assert_int_equal(out.expires_s, NOW + 900);
 }
@@ -148,6 +150,7 @@ static void the_form_does_not_change(void **state UNUSED)
     assert_string_equal(c.user_id, USER);
     assert_string_equal(c.session_id, SESSION);
     assert_string_equal(c.role, "station_manager");
+    assert_int_equal(c.generation, 0);
     assert_string_equal(c.stations[0], STATION);
     static const uint8_t scopes[] = {SCOPE_NONE, SCOPE_OWN, SCOPE_STATION, SCOPE_ALL, SCOPE_OWN};
     assert_memory_equal(c.scopes, scopes, sizeof scopes);
@@ -213,6 +216,10 @@ static void claims_are_checked_one_by_one(void **state UNUSED)
         CLAIMS(WHO, "\"iat\":1700000000,\"nbf\":1700000061,\"exp\":1700000900", WHAT),
         CLAIMS(WHO, "\"iat\":1700000000,\"nbf\":1700000000,\"exp\":1700086401", WHAT),
         CLAIMS(WHO, "\"iat\":-9007199254740991,\"nbf\":0,\"exp\":9007199254740991", WHAT),
+        CLAIMS(WHO ",\"gen\":-1", WHEN, WHAT),
+        CLAIMS(WHO ",\"gen\":0.5", WHEN, WHAT),
+        CLAIMS(WHO ",\"gen\":null", WHEN, WHAT),
+        CLAIMS(WHO ",\"gen\":\"1\"", WHEN, WHAT),
         CLAIMS(WHO, WHEN, "\"st\":[],\"perm\":\"AA\""),
         CLAIMS(WHO, WHEN, "\"role\":\"\",\"st\":[],\"perm\":\"AA\""),
         CLAIMS(WHO, WHEN, "\"role\":\"0123456789abcdef0123456789abcdef\",\"st\":[],\"perm\":\"\""),
@@ -324,6 +331,9 @@ static void a_caller_that_makes_no_sense_is_not_signed(void **state UNUSED)
     assert_int_equal(token_sign(keys, "iss", "aud", &c, &out), ERR_INVALID);
     c = example();
     c.n_stations = CALLER_MAX_STATIONS + 1;
+    assert_int_equal(token_sign(keys, "iss", "aud", &c, &out), ERR_INVALID);
+    c = example();
+    c.generation = -1;
     assert_int_equal(token_sign(keys, "iss", "aud", &c, &out), ERR_INVALID);
     assert_int_equal(out.len, 0);
     buf_free(&out);
