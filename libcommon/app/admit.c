@@ -29,17 +29,37 @@ static enum step_rc token_check(struct req *r, struct str token)
     return req_fail(r, e, NULL);
 }
 
+/* Nobody knows who he is, only that he got the mail. */
+static enum step_rc link_check(struct req *r, struct str token)
+{
+    struct str payload;
+    const char *text = arena_strndup(r->arena, token.p, token.n);
+    if (!(r->route->flags & ROUTE_LINK) || !text || req_unsign(r, "link", text, &payload) != ERR_OK)
+        return req_fail(r, ERR_UNAUTHORIZED, NULL);
+    r->link = arena_strndup(r->arena, payload.p, payload.n);
+    r->scope = SCOPE_OWN;
+    return r->link ? STEP_NEXT : req_fail(r, ERR_NO_MEMORY, NULL);
+}
+
+static enum step_rc credentials_check(struct req *r, const char *header)
+{
+    struct str token = str_of(header);
+    struct str scheme = str_cut(&token, ' ');
+    if (str_eq_nocase(scheme, STR("Bearer")))
+        return token_check(r, str_trim(token));
+    if (str_eq_nocase(scheme, STR("Link")))
+        return link_check(r, str_trim(token));
+    return req_fail(r, ERR_UNAUTHORIZED, NULL);
+}
+
 static enum step_rc admit_caller(struct req *r)
 {
     /* Who signs in or refreshes may well still send the token that has expired. */
     bool signs_in = r->route->auth == AUTH_PUBLIC && r->route->tier == TIER_AUTH;
     const char *header = signs_in ? NULL : req_header(r, "Authorization");
     if (header) {
-        struct str text = str_of(header);
-        if (!str_eq_nocase((struct str){text.p, MIN(text.n, (size_t)7)}, STR("Bearer ")))
-            return req_fail(r, ERR_UNAUTHORIZED, NULL);
-        enum step_rc rc = token_check(r, str_trim((struct str){text.p + 7, text.n - 7}));
-        if (rc != STEP_NEXT)
+        enum step_rc rc = credentials_check(r, header);
+        if (rc != STEP_NEXT || r->link)
             return rc;
     }
     const struct route *route = r->route;
@@ -62,7 +82,7 @@ static const char *const staff_roles[] = {"SUPER_ADMIN", "ADMIN", "CUSTOMER_SUPP
 
 static enum tier tier_of(const struct req *r)
 {
-    enum tier tier = r->route->tier;
+    enum tier tier = r->link ? TIER_PUBLIC : r->route->tier;
     if (!r->caller.known || (tier != TIER_PUBLIC && tier != TIER_USER && tier != TIER_ADMIN))
         return tier;
     for (size_t i = 0; i < ARRAY_LEN(staff_roles); i++)

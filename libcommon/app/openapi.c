@@ -277,7 +277,10 @@ static void put_operation(struct json_writer *w, const struct route *r, const ch
     json_close(w, ']');
     json_put_cstr(w, "operationId", r->name);
     json_put_cstr(w, "summary", r->summary);
-    openapi_put_json(w, "security", r->auth == AUTH_PUBLIC ? "[]" : "[{'bearerAuth':[]}]");
+    openapi_put_json(w, "security",
+                     r->auth == AUTH_PUBLIC  ? "[]"
+                     : r->flags & ROUTE_LINK ? "[{'bearerAuth':[]},{'linkAuth':[]}]"
+                                             : "[{'bearerAuth':[]}]");
     if (r->auth == AUTH_USER && r->perm != PERM_NONE)
         json_put_cstr(w, "x-permission", perm_name(r->perm));
     json_put_cstr(w, "x-rate-tier", tier_name(r->tier));

@@ -238,7 +238,13 @@ void openapi_put_components(struct json_writer *w, struct openapi_schemas *s)
     put_parameters(w);
     put_problem_replies(w);
     openapi_put_json(w, "headers", headers);
-    openapi_put_json(w, "securitySchemes",
-                     "{'bearerAuth':{'type':'http','scheme':'bearer','bearerFormat':'JWT'}}");
+    bool links = w->out->data && strstr(w->out->data, "\"linkAuth\"");
+    json_open(w, "securitySchemes", '{');
+    openapi_put_json(w, "bearerAuth", "{'type':'http','scheme':'bearer','bearerFormat':'JWT'}");
+    if (links)
+        openapi_put_json(w, "linkAuth",
+                         "{'type':'http','scheme':'Link',"
+                         "'description':'The token of the link in a mail'}");
+    json_close(w, '}');
     json_close(w, '}');
 }

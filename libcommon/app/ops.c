@@ -81,6 +81,9 @@ const char *req_sql_ctx(struct req *r)
             json_put_cstr(&w, "session", r->caller.session_id);
         json_put_cstr(&w, "role", r->caller.role);
         ctx_stations(&w, &r->caller);
+    } else if (r->link) {
+        json_put_cstr(&w, "link", r->link);
+        json_put_cstr(&w, "role", "LINK");
     }
     json_put_cstr(&w, "scope", scope_name(r->scope));
     if (r->idempotency_key) {
@@ -97,19 +100,19 @@ const char *req_sql_ctx(struct req *r)
 
 /* --- the reply that was given before ---------------------------------------------------------- */
 
-static enum step_rc replay_load(struct req *r)
+enum step_rc stored_load(struct req *r)
 {
     return req_pg(r, &sql_reply_stored, PG_ARGS(req_sql_ctx(r)));
 }
 
-static enum step_rc replay_reply(struct req *r)
+enum step_rc stored_mark(struct req *r)
 {
     req_reply_header(r, "Idempotency-Replayed", "true");
-    return reply_row(r);
+    return STEP_NEXT;
 }
 
 const struct step replay[] = {
-    STEP(replay_load), STEP(replay_reply), STEP_END,
+    STEP(stored_load), STEP(stored_mark), STEP(reply_row), STEP_END,
 };
 
 /* --- Redis ------------------------------------------------------------------------------------ */

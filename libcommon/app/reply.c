@@ -173,6 +173,18 @@ enum step_rc reply_row(struct req *r)
     return r->route->flags & ROUTE_LIST ? reply_list(r, json) : req_reply(r, status, json);
 }
 
+void req_reply_member(struct req *r, const char *name, const char *json)
+{
+    struct reqx *x = reqx_of(r);
+    if (x->body.n < 2 || x->body.p[x->body.n - 1] != '}')
+        return;
+    bool empty = x->body.n == 2;
+    char *text = arena_printf(r->arena, "%.*s%s\"%s\":%s}", (int)x->body.n - 1, x->body.p,
+                              empty ? "" : ",", name, json);
+    if (text)
+        x->body = str_of(text);
+}
+
 enum step_rc ring_bus(struct req *r)
 {
     reqx_of(r)->bus_changed = true;

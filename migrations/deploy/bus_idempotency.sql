@@ -6,7 +6,7 @@
 BEGIN;
 
 CREATE TABLE bus.idempotency (
-    caller      text        NOT NULL, -- user id, or ip: and the address of somebody unknown
+    caller      text        NOT NULL, -- user id, or link: and whose, or ip: and the address
     key         text        NOT NULL,
     fingerprint text        NOT NULL,
     status      int         NOT NULL,
@@ -21,7 +21,8 @@ CREATE INDEX idempotency_at ON bus.idempotency (at);
 -- Keys are the caller's own: two callers may use the same one.
 CREATE FUNCTION bus.idempotency_caller(ctx jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-RETURN coalesce(nullif(ctx->>'user', ''), 'ip:' || coalesce(ctx->>'ip', ''));
+RETURN coalesce(nullif(ctx->>'user', ''), 'link:' || (ctx->>'link'),
+                'ip:' || coalesce(ctx->>'ip', ''));
 
 -- True: nobody has used the key, and until this transaction ends nobody else can. The lock is
 -- tried, not waited for. Volatile, so that the statement after the lock sees what was committed

@@ -30,6 +30,11 @@ struct req {
     const struct route *route;
     struct caller caller;
     enum scope scope; /* of the route's permission; SCOPE_NONE on public routes */
+    /* On a ROUTE_LINK route: what the caller's "Authorization: Link TOKEN" is good for, in the
+     * words of whoever signed it (purpose "link"), or NULL. He is nobody with the scope `own`;
+     * whether it is still good, and for this object, is for SQL to say, which finds it as `link` in
+     * $1. */
+    const char *link;
 
     const char *request_id; /* from nginx, or ours */
     const char *traceparent;
@@ -90,7 +95,7 @@ const char *req_header(const struct req *r, const char *name);
 enum step_rc req_pg(struct req *r, const struct pg_stmt *stmt, struct pg_args args);
 
 /* The context that every statement with a $1 jsonb gets:
- *   {now, request_id, ip, user, session, role, scope, stations, key, fingerprint, route}
+ *   {now, request_id, ip, user, session, role, scope, stations, link, key, fingerprint, route}
  * bus.audit(), bus.emit(), bus.reply_claim() and bus.reply_store() read it. */
 const char *req_sql_ctx(struct req *r);
 
@@ -121,6 +126,12 @@ void req_reply_header(struct req *r, const char *name, const char *value);
  * `status`, `etag`, `location`; on list routes `body` is the array and `next` the payload of the
  * cursor to come (NULL: last page), `total` where counted. No row: ERR_NOT_FOUND. */
 enum step_rc reply_row(struct req *r);
+/* Adds a member to the JSON object that a step has just replied with. json lives in the arena. */
+void req_reply_member(struct req *r, const char *name, const char *json);
+/* Rows for a route that adds to what it stored: CATCH(ERR_KEY_REPLAY, stored_load) finds the reply
+ * that was given before under the same key, as r->rows; stored_mark says in a header that it is. */
+enum step_rc stored_load(struct req *r);
+enum step_rc stored_mark(struct req *r);
 /* After the commit of a write: rings the bus's doorbell and goes on. */
 enum step_rc ring_bus(struct req *r);
 

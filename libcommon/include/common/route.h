@@ -31,6 +31,7 @@ enum route_flag {
     ROUTE_RAW_BODY = 1 << 4,      /* the steps read req_body() themselves */
     ROUTE_SLOW = 1 << 5,          /* left out of the duration alarm */
     ROUTE_OPTIONAL_BODY = 1 << 6, /* an empty body is an empty object */
+    ROUTE_LINK = 1 << 7,          /* also for who has the link of a mail: see r->link */
 };
 
 /* What a step tells the runner. */

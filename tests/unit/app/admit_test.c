@@ -42,6 +42,8 @@ static const struct route routes[] = {
     {POST, "/echo", "echo_post", .steps = echo, .in = &in_table, .perm = PERM_NONE},
     {GET, "/list", "list", .steps = asking, .flags = ROUTE_LIST, .perm = PERM_NONE},
     {GET, "/user", "user", .steps = echo, .auth = AUTH_USER, .perm = PERM_BOOKINGS_READ},
+    {GET, "/mine", "mine", .steps = asking, .auth = AUTH_USER, .perm = PERM_BOOKINGS_READ,
+     .flags = ROUTE_LINK},
     {POST, "/keyed", "keyed", .steps = asking, .in = &in_table, .flags = ROUTE_KEY_REQUIRED,
      .perm = PERM_NONE},
     {PATCH, "/match/{id}", "match", .steps = echo, .in = &in_table, .flags = ROUTE_IF_MATCH,
@@ -100,6 +102,8 @@ static const struct refusal {
     {"nobody", "GET", "/user", NULL, {0}, 401, "unauthorized"},
     {"not a bearer", "GET", "/user", NULL, {"Authorization", "Basic eDp5"}, 401, NULL},
     {"not a token", "GET", "/user", NULL, {"Authorization", "Bearer a.b.c"}, 401, NULL},
+    {"not a link", "GET", "/mine", NULL, {"Authorization", "Link v1.k1.e30.x"}, 401, NULL},
+    {"nobody where links work", "GET", "/mine", NULL, {0}, 401, NULL},
     {"bad token on a public route",
      "GET",
      "/simple",
@@ -189,6 +193,30 @@ static void test_permission(void **state)
     }
 }
 
+/* A link that we signed opens the routes that say so, for nobody with the scope `own`. */
+static void test_link(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(4096);
+    const char *token, *cursor;
+    assert_int_equal(keyring_sign(app.svc.keyring, "link", a, STR("this one"), &token), ERR_OK);
+    assert_int_equal(keyring_sign(app.svc.keyring, "cursor", a, STR("this one"), &cursor), ERR_OK);
+    struct http_header headers[] = {{"Authorization", arena_printf(a, "Link %s", token)},
+                                    {NULL, NULL}};
+    ask("GET", "/mine", NULL, headers);
+    assert_non_null(strstr(asked.ctx, "\"link\":\"this one\",\"role\":\"LINK\""));
+    assert_non_null(strstr(asked.ctx, "\"scope\":\"own\""));
+    assert_null(strstr(asked.ctx, "\"user\""));
+    answer((struct pg_result){.rows = 1, .body = "{}"});
+    expect(200, NULL);
+    ask("GET", "/user", NULL, headers);
+    expect(401, "unauthorized");
+    headers[0].value = arena_printf(a, "Link %s", cursor);
+    ask("GET", "/mine", NULL, headers);
+    expect(401, "unauthorized");
+    arena_free(a);
+}
+
 static void test_echo_normalised(void **state)
 {
     (void)state;
@@ -249,13 +277,10 @@ static void test_more_requests_than_allowed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_list_and_cursor),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_permission),
-        cmocka_unit_test(test_echo_normalised),
-        cmocka_unit_test(test_weak_if_match),
-        cmocka_unit_test(test_torture),
-        cmocka_unit_test(test_more_requests_than_allowed),
+        cmocka_unit_test(test_list_and_cursor), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_permission),      cmocka_unit_test(test_link),
+        cmocka_unit_test(test_echo_normalised), cmocka_unit_test(test_weak_if_match),
+        cmocka_unit_test(test_torture),         cmocka_unit_test(test_more_requests_than_allowed),
     };
     return cmocka_run_group_tests(tests, setup, app_teardown);
 }
