@@ -165,6 +165,12 @@ static const struct field booking_note_fields[] = {
 };
 TABLE(booking_note_in, "BookingNoteCreate", booking_note_fields);
 
+static const struct field booking_link_fields[] = {
+    {.name = "renew", .type = FIELD_BOOL, PASSED_ON,
+     .prose = "Make a new link; those that were sent so far do not work any more"},
+};
+TABLE_PASSED_ON(booking_link_in, "BookingLinkSend", booking_link_fields);
+
 /* --- holds, waitlist, feeds, equipment -------------------------------------------------------- */
 
 static const struct field hold_create_fields[] = {

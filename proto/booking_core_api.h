@@ -57,13 +57,14 @@ struct calendar_feed_in {
 
 extern const struct field_table booking_create_in, booking_update_in, booking_reschedule_in,
     booking_cancel_in, booking_move_in, booking_assign_in, booking_reason_in, booking_note_in,
-    hold_create_in, waitlist_create_in, calendar_feed_in, equipment_create_in, equipment_update_in;
+    booking_link_in, hold_create_in, waitlist_create_in, calendar_feed_in, equipment_create_in,
+    equipment_update_in;
 
 extern const struct field_table availability_query, booking_list_query, calendar_query,
     waitlist_list_query, dashboard_query, equipment_list_query, calendar_feed_list_query;
 
 extern const struct field_table availability_out, hold_out, booking_out, booking_note_out,
-    booking_history_out, calendar_out, calendar_feed_out, calendar_feed_created_out, waitlist_out,
-    dashboard_out, equipment_out;
+    booking_link_sent_out, booking_history_out, calendar_out, calendar_feed_out,
+    calendar_feed_created_out, waitlist_out, dashboard_out, equipment_out;
 
 #endif

@@ -88,12 +88,18 @@ static const struct field cancellation_fields[] = {
 };
 static TABLE(cancellation_out, "BookingCancellation", cancellation_fields);
 
+static const struct field link_fields[] = {
+    TEXT_OUT("token", "For `Authorization: Link TOKEN`"),
+    TEXT_OUT("url", "The page that takes it"),
+};
+static TABLE(link_out, "BookingLink", link_fields);
+
 static const struct field booking_fields[] = {
     ID_OUT("id", "The booking"),
     TEXT_OUT("number", "For people"),
     {OUT("state", FIELD_ENUM, REQ, "State"), .choices = BOOKING_STATES},
     ID_OUT("station_id", "Station"),
-    ID_OUT("customer_id", "Customer"),
+    ID_OR_NULL_OUT("customer_id", "Customer; null for who has not signed in"),
     ID_OUT("chef_id", "Who cooks"),
     TEXT_OUT("chef_name", "Who cooks"),
     WHEN_OUT,
@@ -118,6 +124,10 @@ static const struct field booking_fields[] = {
     {OUT("total_price", FIELD_NUMBER, REQ, "The total as a decimal")},
     {OUT("deposit_amount", FIELD_NUMBER, REQ, "The deposit as a decimal")},
     TEXT_OUT("source", "How the customer came to us"),
+    ID_OR_NULL_OUT("duplicate_of", "The customer's other booking at that time; null for who has not signed in"),
+    {OUT("link", FIELD_OBJECT, 0, "To read, reschedule and cancel it until 30 days after the event: for who "
+                                  "books without signing in, in the reply to that"),
+     .sub = &link_out},
     {OUT("cancellation", FIELD_OBJECT, NIL, "Once it is cancelled"), .sub = &cancellation_out},
     INT_OUT("version", "Grows with every change; the ETag"),
     TIME_OUT("created_at", "When it was made"),
@@ -125,6 +135,11 @@ static const struct field booking_fields[] = {
     TIME_OR_NULL_OUT("deleted_at", "When it was deleted"),
 };
 TABLE(booking_out, "Booking", booking_fields);
+
+static const struct field link_sent_fields[] = {
+    {OUT("sent_to", FIELD_EMAIL, REQ, "The address of the booking")},
+};
+TABLE(booking_link_sent_out, "BookingLinkSent", link_sent_fields);
 
 static const struct field note_fields[] = {
     ID_OUT("id", "The note"),

@@ -24,7 +24,7 @@ SELECT b.id, b.number, b.state, b.station_id, b.customer_id, b.chef_id, c.name A
        b.promo_code, b.quote, b.quote_version, b.total_cents, b.deposit_cents, b.currency,
        (b.total_cents / 100.0)::numeric(14, 2) AS total_price,
        (b.deposit_cents / 100.0)::numeric(14, 2) AS deposit_amount,
-       b.source,
+       b.source, b.duplicate_of,
        CASE WHEN b.state = 'cancelled' THEN json_build_object(
            'reason', b.cancel_reason, 'at', b.cancelled_at, 'by', b.cancelled_by,
            'refund_percent', b.refund_percent) END AS cancellation,
@@ -33,9 +33,12 @@ FROM booking.bookings b JOIN booking.chefs c ON c.id = b.chef_id;
 
 GRANT SELECT ON booking.booking_view TO mh_booking;
 
-CREATE FUNCTION booking.booking_json(id uuid) RETURNS json
+-- A booking as the caller may see it. Who has not signed in is not told which customer an address
+-- belongs to, nor since when, nor what else that customer has booked.
+CREATE FUNCTION booking.booking_shown(ctx jsonb, v booking.booking_view) RETURNS json
 LANGUAGE sql STABLE
-RETURN (SELECT row_to_json(v) FROM booking.booking_view v WHERE v.id = booking_json.id);
+RETURN CASE WHEN ctx ? 'user' THEN row_to_json(v)
+            ELSE (to_jsonb(v) || '{"customer_id": null, "duplicate_of": null}')::json END;
 
 -- What others need to know; no contact details.
 CREATE FUNCTION booking.booking_event(b booking.bookings) RETURNS jsonb
@@ -76,10 +79,24 @@ LANGUAGE sql IMMUTABLE
 RETURN (SELECT coalesce(jsonb_object_agg(n.key, jsonb_build_object('from', before -> n.key, 'to', n.value)), '{}')
         FROM jsonb_each(after) n
         WHERE n.value IS DISTINCT FROM before -> n.key
-          AND n.key NOT IN ('version', 'updated_at'));
+          AND n.key NOT IN ('version', 'updated_at', 'link_version'));
+
+-- Is the customer to be written to about that change? Not at an address that nobody can have (RFC 6761),
+-- and strangers can have us write to an address five times an hour at most.
+CREATE FUNCTION booking.mail_due(ctx jsonb, action text, was booking.bookings, b booking.bookings)
+RETURNS boolean
+LANGUAGE sql STABLE
+RETURN (action IN ('created', 'confirmed', 'rescheduled', 'cancelled')
+        OR (action = 'updated' AND (was.total_cents, was.contact_email)
+                                   IS DISTINCT FROM (b.total_cents, b.contact_email)))
+    AND b.contact_email !~ '[@.]invalid$' -- null: no
+    AND (ctx ? 'user' OR action <> 'created'
+         OR (SELECT count(*) FROM booking.bookings t
+             WHERE t.customer_id = b.customer_id
+               AND t.created_at > b.created_at - interval '1 hour') <= 5);
 
 -- The one place where a change is told: to the booking's history, the audit log and the event log.
--- `was` is null for a new booking; `more` joins the event's data.
+-- `was` is null for a new booking; `more` joins the event's data. The customer gets a mail.
 CREATE FUNCTION booking.booking_record(ctx jsonb, action text, was booking.bookings, b booking.bookings,
                                        reason text DEFAULT NULL, more jsonb DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql AS $$
@@ -93,12 +110,16 @@ BEGIN
             CASE WHEN before IS NULL THEN '{}' ELSE booking.changes(before, after) END, reason);
     PERFORM bus.audit(ctx, 'booking.' || action, 'booking', b.id::text, before, after, reason);
     PERFORM bus.emit(ctx, 'booking.' || action, 'booking/' || b.id, booking.booking_event(b) || more);
+    IF booking.mail_due(ctx, action, was, b) THEN
+        PERFORM bus.job(ctx, 'booking.mail', jsonb_build_object('booking_id', b.id, 'about', action));
+    END IF;
 END $$;
 
 CREATE FUNCTION booking.booking_reply(ctx jsonb, status int, b booking.bookings) RETURNS booking.reply
 LANGUAGE sql VOLATILE
-RETURN booking.reply_make(ctx, status, booking.booking_json((b).id), (b).version::text,
-                          CASE status WHEN 201 THEN '/api/v1/bookings/' || (b).id END);
+RETURN booking.reply_make(ctx, status,
+                          (SELECT booking.booking_shown(ctx, v) FROM booking.booking_view v WHERE v.id = (b).id),
+                          (b).version::text, CASE status WHEN 201 THEN '/api/v1/bookings/' || (b).id END);
 
 -- --- making one --------------------------------------------------------------------------------
 
@@ -175,6 +196,34 @@ BEGIN
     RETURN c;
 END $$;
 
+-- The network that a caller whom nobody knows comes from: of an IPv6 address the first half.
+CREATE FUNCTION booking.caller_network(ctx jsonb) RETURNS text
+LANGUAGE sql STABLE
+RETURN CASE WHEN ctx ? 'user' THEN NULL
+            WHEN family((ctx ->> 'ip')::inet) = 6
+            THEN host(network(set_masklen((ctx ->> 'ip')::inet, 64)))
+            ELSE ctx ->> 'ip' END;
+
+-- The customer's other booking at that time. Who has signed in is told that there is one, and so is who
+-- made it from where he is now. Somebody else may have typed another's address to find out: he gets
+-- his booking, which is marked with the other one's id, and the address gets a mail.
+CREATE FUNCTION booking.duplicate_find(ctx jsonb, customer uuid, starts_at timestamptz, but uuid DEFAULT NULL)
+RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+    other booking.bookings;
+BEGIN
+    SELECT * INTO other FROM booking.bookings t
+    WHERE t.customer_id = customer AND t.starts_at = duplicate_find.starts_at AND t.deleted_at IS NULL
+      AND t.state IN (SELECT s.state FROM booking.states s WHERE s.active)
+      AND t.id IS DISTINCT FROM but
+    ORDER BY t.made_from IS DISTINCT FROM booking.caller_network(ctx), t.id LIMIT 1;
+    IF FOUND AND (ctx ? 'user' OR other.made_from = booking.caller_network(ctx)) THEN
+        PERFORM bus.fail('duplicate_booking', 'There is a booking of this customer at that time.');
+    END IF;
+    RETURN other.id;
+END $$;
+
 CREATE FUNCTION booking.booking_insert(ctx jsonb, id uuid, wish jsonb, price jsonb, slot booking.slot,
                                        customer booking.customers, chef uuid) RETURNS booking.bookings
 LANGUAGE plpgsql AS $$
@@ -188,7 +237,7 @@ BEGIN
         duration_minutes, travel_minutes, adults, children, venue_address, venue_zip, event_type,
         table_number, special_requests, skills, contact_name, contact_email, contact_phone,
         quote, quote_version, promo_code, total_cents, deposit_cents, currency, source,
-        created_at, created_by, updated_at)
+        made_from, duplicate_of, created_at, created_by, updated_at)
     VALUES (
         booking_insert.id, slot.station_id, customer.id, chef, slot.day, slot.at, slot.zone,
         slot.starts_at, slot.ends_at, (wish ->> 'duration_minutes')::int, slot.travel_minutes,
@@ -199,7 +248,8 @@ BEGIN
         coalesce(contact ->> 'phone', customer.phone),
         price, (price ->> 'catalogue_version')::bigint, wish ->> 'promo_code',
         (price ->> 'total_cents')::bigint, (price ->> 'deposit_cents')::bigint, price ->> 'currency',
-        wish ->> 'source', now_at, nullif(ctx ->> 'user', '')::uuid, now_at)
+        wish ->> 'source', booking.caller_network(ctx), (wish ->> 'duplicate_of')::uuid, now_at,
+        nullif(ctx ->> 'user', '')::uuid, now_at)
     RETURNING * INTO b;
     RETURN b;
 END $$;
@@ -225,6 +275,7 @@ DECLARE
     slot booking.slot;
     customer booking.customers;
     chef uuid := (wish ->> 'chef_id')::uuid;
+    duplicate uuid;
     b booking.bookings;
 BEGIN
     PERFORM bus.reply_claim(ctx);
@@ -236,11 +287,7 @@ BEGIN
                               station, (wish ->> 'event_date')::date, (wish ->> 'event_time')::time,
                               (wish ->> 'duration_minutes')::int, (price ->> 'travel_minutes')::int);
     customer := booking.customer_for(ctx, wish, station);
-    IF EXISTS (SELECT FROM booking.bookings t JOIN booking.states s ON s.state = t.state
-               WHERE t.customer_id = customer.id AND t.starts_at = slot.starts_at
-                 AND t.deleted_at IS NULL AND s.active) THEN
-        PERFORM bus.fail('duplicate_booking', 'There is a booking of this customer at that time.');
-    END IF;
+    duplicate := booking.duplicate_find(ctx, customer.id, slot.starts_at);
     PERFORM booking.holds_expire(ctx, station);
     IF hold IS NOT NULL THEN
         chef := booking.hold_bind(ctx, h, slot, id);
@@ -249,7 +296,8 @@ BEGIN
     END IF;
     PERFORM booking.resources_take(slot, 'assistant', booking.uuid_array(wish -> 'assistant_ids'), taker);
     PERFORM booking.resources_take(slot, 'equipment', booking.uuid_array(wish -> 'equipment_ids'), taker);
-    b := booking.booking_insert(ctx, id, wish, price, slot, customer, chef);
+    b := booking.booking_insert(ctx, id, wish || jsonb_build_object('duplicate_of', duplicate), price,
+                                slot, customer, chef);
     IF wish ? 'addons' THEN
         PERFORM booking.addons_set(id, wish -> 'addons');
     END IF;

@@ -7,12 +7,20 @@ BEGIN;
 
 -- --- who may ----------------------------------------------------------------------------------
 
+-- Does the link of a mail that the caller came by open this booking? Until 30 days after the event,
+-- unless there is a newer link.
+CREATE FUNCTION booking.link_opens(ctx jsonb, b booking.bookings) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN ctx ->> 'link' = format('booking %s %s', (b).id, (b).link_version)
+   AND booking.ctx_now(ctx) < (b).ends_at + interval '30 days';
+
 -- What the caller is to the booking: 'staff', 'customer', 'chef', or null: it does not exist for him.
 CREATE FUNCTION booking.booking_role(ctx jsonb, b booking.bookings) RETURNS text
 LANGUAGE sql STABLE
 RETURN CASE
     WHEN booking.is_staff(ctx, (b).station_id) THEN 'staff'
     WHEN ctx ->> 'scope' IS DISTINCT FROM 'own' THEN NULL
+    WHEN ctx ? 'link' THEN CASE WHEN booking.link_opens(ctx, b) THEN 'customer' END
     WHEN EXISTS (SELECT FROM booking.customers c
                  WHERE c.id = (b).customer_id AND c.user_id = (ctx ->> 'user')::uuid) THEN 'customer'
     WHEN EXISTS (SELECT FROM booking.chefs c
@@ -142,12 +150,14 @@ DECLARE
     minutes int := coalesce((wish ->> 'duration_minutes')::int, was.duration_minutes);
     slot booking.slot;
     chef uuid;
+    duplicate uuid;
     b booking.bookings;
 BEGIN
     PERFORM booking.booking_changeable(ctx, was);
     slot := booking.slot_make(ctx, was.station_id, (wish ->> 'event_date')::date,
                               (wish ->> 'event_time')::time, minutes, was.travel_minutes);
     PERFORM booking.day_lock(was.station_id, slot.day);
+    duplicate := booking.duplicate_find(ctx, was.customer_id, slot.starts_at, was.id);
     PERFORM booking.holds_expire(ctx, was.station_id);
     DELETE FROM booking.resource_spans s WHERE s.booking_id = was.id;
     chef := booking.chef_try(slot, was.chef_id, was.skills, taker);
@@ -159,7 +169,7 @@ BEGIN
     PERFORM booking.resources_take(slot, 'equipment', equipment, taker);
     UPDATE booking.bookings t
     SET chef_id = chef, event_date = slot.day, event_time = slot.at, starts_at = slot.starts_at,
-        ends_at = slot.ends_at, duration_minutes = minutes,
+        ends_at = slot.ends_at, duration_minutes = minutes, duplicate_of = duplicate,
         quote = price, quote_version = (price ->> 'catalogue_version')::bigint,
         total_cents = (price ->> 'total_cents')::bigint,
         deposit_cents = (price ->> 'deposit_cents')::bigint,
@@ -212,6 +222,9 @@ BEGIN
         contact_name = coalesce(contact ->> 'name', t.contact_name),
         contact_email = coalesce(contact ->> 'email', t.contact_email),
         contact_phone = coalesce(contact ->> 'phone', t.contact_phone),
+        -- Who had the old address has no link any more.
+        link_version = t.link_version + (contact ->> 'email' IS DISTINCT FROM t.contact_email
+                                         AND contact ? 'email')::int,
         travel_minutes = travel,
         quote = coalesce(price, t.quote),
         quote_version = coalesce((price ->> 'catalogue_version')::bigint, t.quote_version),
@@ -255,6 +268,36 @@ BEGIN
     PERFORM booking.booking_record(ctx, 'assigned', was, b, NULL,
                                    body || jsonb_build_object('from_chef_id', was.chef_id));
     RETURN NEXT booking.booking_reply(ctx, 200, b);
+END $$;
+
+-- --- the customer's link -----------------------------------------------------------------------
+
+-- Sends it again. body: {renew}: the links sent so far end.
+CREATE FUNCTION booking.link_send(ctx jsonb, id uuid, body jsonb) RETURNS SETOF booking.reply
+LANGUAGE plpgsql AS $$
+DECLARE
+    was booking.bookings := booking.booking_open(ctx, id, NULL, '{staff}');
+    b booking.bookings;
+BEGIN
+    IF was.contact_email IS NULL THEN
+        PERFORM bus.fail('state_conflict', 'There is no e-mail address to send the link to.');
+    ELSIF was.ends_at <= booking.ctx_now(ctx) - interval '30 days' THEN
+        PERFORM bus.fail('state_conflict', 'The event is over, and links to it do not work any more.');
+    ELSIF EXISTS (SELECT FROM booking.booking_history h
+                  WHERE h.booking_id = was.id AND h.action = 'link_sent'
+                    AND h.at > booking.ctx_now(ctx) - interval '1 minute') THEN
+        PERFORM bus.fail('rate_limited', 'It was sent less than a minute ago.');
+    END IF;
+    UPDATE booking.bookings t
+    SET link_version = t.link_version + coalesce((body ->> 'renew')::boolean, false)::int
+    WHERE t.id = was.id RETURNING * INTO b;
+    INSERT INTO booking.booking_history (booking_id, at, action, actor, role, changes)
+    VALUES (b.id, booking.ctx_now(ctx), 'link_sent', (ctx ->> 'user')::uuid, ctx ->> 'role', '{}');
+    PERFORM bus.audit(ctx, 'booking.link_sent', 'booking', b.id::text,
+                      jsonb_build_object('link_version', was.link_version),
+                      jsonb_build_object('link_version', b.link_version));
+    PERFORM bus.job(ctx, 'booking.mail', jsonb_build_object('booking_id', b.id, 'about', 'link'));
+    RETURN NEXT booking.reply_make(ctx, 202, json_build_object('sent_to', b.contact_email));
 END $$;
 
 -- --- deleting and notes ------------------------------------------------------------------------
@@ -322,7 +365,8 @@ DECLARE
 BEGIN
     UPDATE booking.bookings b
     SET contact_name = '(deleted)', contact_email = NULL, contact_phone = NULL,
-        venue_address = '(deleted)', special_requests = NULL,
+        venue_address = '(deleted)', special_requests = NULL, made_from = NULL,
+        link_version = b.link_version + 1,
         version = b.version + 1, updated_at = booking.ctx_now(ctx)
     WHERE b.id = ANY (ids);
     UPDATE booking.booking_notes n SET text = '(deleted)' WHERE n.booking_id = ANY (ids);

@@ -97,6 +97,9 @@ CREATE TABLE booking.bookings (
     deposit_cents bigint NOT NULL CHECK (deposit_cents BETWEEN 0 AND total_cents),
     currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     source text NOT NULL CHECK (source IN ('web', 'staff', 'phone', 'email', 'chat', 'partner')),
+    made_from text CHECK (char_length(made_from) <= 45), -- network of a maker whom nobody knows
+    duplicate_of uuid, -- booking of the same customer and time, made by somebody else perhaps
+    link_version int NOT NULL DEFAULT 1, -- of the link that the customer has; a higher one ends it
     cancelled_at timestamptz,
     cancelled_by uuid,
     cancel_reason text CHECK (char_length(cancel_reason) BETWEEN 1 AND 500),
@@ -114,7 +117,7 @@ CREATE TABLE booking.bookings (
     CONSTRAINT bookings_deleted_whole CHECK ((deleted_at IS NULL) = (deleted_reason IS NULL))
 );
 CREATE UNIQUE INDEX bookings_customer_start_unique ON booking.bookings (customer_id, starts_at)
-    WHERE state IN ('pending', 'confirmed', 'seated') AND deleted_at IS NULL;
+    WHERE state IN ('pending', 'confirmed', 'seated') AND deleted_at IS NULL AND duplicate_of IS NULL;
 -- Lists: one index for each way in, in the order of the page.
 CREATE INDEX bookings_start ON booking.bookings (starts_at, id);
 CREATE INDEX bookings_state_start ON booking.bookings (state, starts_at, id);

@@ -10,6 +10,7 @@
 #include "common/task.h"
 
 #include "availability_http.h"
+#include "booking_mail_job.h"
 #include "booking_sql.h"
 #include "routes_core.h"
 
@@ -33,6 +34,11 @@ static void customer_purge_run(void *owner, struct job *job)
 }
 
 const struct job_kind core_jobs[] = {
+    {.kind = "booking.mail",
+     .concurrency = 4,
+     .lease_ms = 60000,
+     .max_attempts = 20,
+     .run = booking_mail_run},
     {.kind = "booking.hold_expire",
      .concurrency = 4,
      .lease_ms = 15000,

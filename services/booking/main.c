@@ -31,6 +31,7 @@ int main(int argc, char **argv)
         .n_consumers = core_n_consumers,
         .jobs = core_jobs,
         .n_jobs = core_n_jobs,
+        .mails = true,
         .start = booking_start,
         .ready = booking_ready,
         .stop = booking_stop,

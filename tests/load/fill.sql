@@ -99,7 +99,7 @@ INSERT INTO booking.customers (id, user_id, station_id, name, email, phone, addr
 SELECT pg_temp.id('b000', p.n), CASE WHEN p.n % 3 = 0 THEN pg_temp.id('e000', p.n) END,
        pg_temp.id('a000', p.n % 50), f.name || ' ' || l.name,
        lower(f.name) || '.' || lower(l.name) || p.n || '@' || CASE WHEN p.n % 10 = 0 THEN 'acme' || p.n % 997 || '.com'
-           ELSE (ARRAY['gmail.com', 'yahoo.com', 'hotmail.com', 'icloud.com'])[1 + p.n % 4] END,
+           ELSE (ARRAY['gmail.com', 'yahoo.com', 'hotmail.com', 'icloud.com'])[1 + p.n % 4] END || '.invalid',
        '+1' || (ARRAY[408, 415, 650, 510, 925, 916, 831, 707, 209])[1 + p.n % 9]
             || lpad((p.n * 7919 % 10000000)::text, 7, '0'),
        p.n % 9000 || ' Elm Street', 'San Jose', 'CA', '95112', now(), now()

@@ -1,7 +1,7 @@
 -- read: what a chef's calendar shows: from 30 days ago on; cancelled ones for 30 days more
 -- The first row is the chef's, whose event is null when there are none.
 SELECT c.name AS chef_name, b.id, b.number, b.state, b.version, b.guest_count, b.contact_name,
-       b.contact_phone, b.venue_address, b.venue_zip, b.special_requests, b.event_type,
+       b.contact_phone, b.venue_address, b.venue_zip, b.event_type,
        date_part('epoch', b.starts_at)::bigint AS starts_s, date_part('epoch', b.ends_at)::bigint AS ends_s,
        date_part('epoch', b.updated_at)::bigint AS changed_s
 FROM booking.calendar_feeds f

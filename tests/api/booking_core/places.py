@@ -73,6 +73,11 @@ class Place:
     def book(self, api=None, **more):
         return expect(self.try_book(api, **more), 201)
 
+    def customer(self, booking):
+        """Whose booking it is, which visitors are not told."""
+        self.db.execute("SELECT customer_id FROM booking.bookings WHERE id = %s", (booking["id"],))
+        return self.db.fetchone()["customer_id"]
+
     def starts_at(self, ahead, time):
         local = datetime.datetime.fromisoformat(f"{self.day(ahead)}T{time}").replace(tzinfo=self.zone)
         return local.astimezone(UTC)

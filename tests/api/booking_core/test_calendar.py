@@ -68,7 +68,8 @@ def unfolded(reply):
 
 def test_the_feed(place, staff):
     chef = place.chef()
-    booking = place.book(ahead=10, time="18:00", special_requests="Nuts, no; really\nnone")
+    booking = place.book(ahead=10, time="18:00", venue_address="1 Pier Road, hut; left\\right",
+                         special_requests="No nuts")
     gone = place.book(ahead=10, time="12:00")
     expect(staff.post(f"/api/v1/bookings/{gone['id']}/cancel", {"reason": "rain"}))
     feed = expect(staff.post("/api/v1/calendar/feeds", {"chef_id": chef}), 201)
@@ -80,7 +81,8 @@ def test_the_feed(place, staff):
     [event] = [e for e in events if f"UID:{booking['id']}@" in e]
     utc = place.starts_at(10, "18:00").strftime("%Y%m%dT%H%M%SZ")
     assert f"DTSTART:{utc}\n" in event and "STATUS:TENTATIVE" in event and "SEQUENCE:1\n" in event
-    assert "Nuts\\, no\\; really\\nnone" in event
+    assert f"LOCATION:1 Pier Road\\, hut\\; left\\\\right\\, {place.zip}\n" in event
+    assert "nuts" not in event  # nobody's health goes to others' servers
     [cancelled] = [e for e in events if f"UID:{gone['id']}@" in e]
     assert "STATUS:CANCELLED" in cancelled and "SEQUENCE:2\n" in cancelled
     expect(staff.post(f"/api/v1/bookings/{booking['id']}/confirm", {}))
