@@ -220,7 +220,8 @@ static void reply_flush(struct evhttp_connection *conn)
     bufferevent_flush(evhttp_connection_get_bufferevent(conn), EV_WRITE, BEV_NORMAL);
 }
 
-static void reply_headers(struct evhttp_request *evreq, const struct http_reply *reply, bool close)
+static void reply_headers(struct evhttp_request *evreq, const struct http_reply *reply,
+                          bool draining)
 {
     /* Adding a header fails only without memory: then the reply goes without it. */
     struct evkeyvalq *headers = evhttp_request_get_output_headers(evreq);
@@ -228,8 +229,10 @@ static void reply_headers(struct evhttp_request *evreq, const struct http_reply 
         evhttp_add_header(headers, reply->headers[i].name, reply->headers[i].value);
     if (reply->content_type)
         evhttp_add_header(headers, "Content-Type", reply->content_type);
-    if (close)
+    if (reply->close || draining)
         evhttp_add_header(headers, "Connection", "close");
+    if (draining) /* nginx/balancer.lua goes elsewhere from here on */
+        evhttp_add_header(headers, "X-Draining", "1");
 }
 
 void http_exchange_reply(struct http_exchange *x, const struct http_reply *reply)
@@ -242,7 +245,7 @@ void http_exchange_reply(struct http_exchange *x, const struct http_reply *reply
     if (!s || !evreq)
         return; /* both are NULL once the server is gone */
     struct evhttp_connection *conn = evhttp_request_get_connection(evreq);
-    reply_headers(evreq, reply, reply->close || s->draining);
+    reply_headers(evreq, reply, s->draining);
     struct evbuffer *body = evhttp_request_get_output_buffer(evreq);
     if (reply->body.n && evbuffer_add(body, reply->body.p, reply->body.n) != 0)
         evhttp_send_error(evreq, HTTP_SERVUNAVAIL, NULL);

@@ -1,11 +1,11 @@
 # Checks that need no running program.
 
-LINT_PARTS += format-check shellcheck checksrc headers topsize tidy
+LINT_PARTS += format-check shellcheck luacheck checksrc headers topsize tidy
 C_SOURCES := $(wildcard libcommon/*/*.c proto/*.c services/*/*.c)
 C_FILES := $(C_SOURCES) $(wildcard libcommon/*/*.h libcommon/include/common/*.h proto/*.h \
 	services/*/*.h tests/unit/*.h tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/fuzz/*/*.[ch] tests/load/*.c)
 
-.PHONY: setup-lint lint format format-check tidy tidy-flags checksrc headers topsize shellcheck
+.PHONY: setup-lint lint format format-check tidy tidy-flags checksrc headers topsize shellcheck luacheck
 setup-lint:
 	$(call setup_for,run lint)
 
@@ -40,3 +40,6 @@ topsize:
 
 shellcheck:
 	@shellcheck -e SC1091,SC2153 $$(grep -lE '^#!/(bin/sh|usr/bin/env bash)$$' scripts/* .ci/* 2>/dev/null) scripts/stack.d/*.sh
+
+luacheck:
+	@luacheck --quiet --no-color --std ngx_lua --max-line-length 120 nginx/*.lua

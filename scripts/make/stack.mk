@@ -8,7 +8,7 @@ define setup_for
 endef
 endif
 
-.PHONY: setup run stop status logs reset demo
+.PHONY: setup run stop status logs scale reset demo
 setup: ## Install the Debian packages that make run needs
 	$(call setup_for,run)
 
@@ -23,6 +23,9 @@ stop: ## Stop everything; the data stays
 
 status: ## What runs, and on which ports
 	@scripts/stack status
+
+scale: ## So many replicas while it serves: make scale booking=4
+	@scripts/stack scale $(foreach s,$(SERVICES),$(if $($(s)),$(s)=$($(s))))
 
 logs: ## Follow the logs
 	@scripts/stack logs

@@ -132,7 +132,7 @@ environment() {
       printf 'export %s=%q\n' "${p%%=*}" "${p#*=}"
     done
     for p in $SERVICE_PARTS; do
-      variable=$(printf '%s' "$p" | tr 'a-z-' 'A-Z_')
+      variable=$(variable_of "$p")
       local port=${variable}_PORT metrics=${variable}_METRICS_PORT
       echo "export ${variable}_URL=http://127.0.0.1:${!port}"
       echo "export ${variable}_METRICS_URL=http://127.0.0.1:${!metrics}/metrics"

@@ -17,25 +17,27 @@ pages() {
   fi
 }
 
+# Tells nginx where replicas are; it looks by itself (nginx/balancer.lua).
+replicas() {
+  local p port
+  for p in $SERVICE_PARTS; do
+    port=$(variable_of "$p")_PORT
+    echo "${p%-[0-9]*} 127.0.0.1:${!port}"
+  done >"$STATE/replicas.new"
+  chmod 644 "$STATE/replicas.new"
+  mv "$STATE/replicas.new" "$STATE/replicas"
+}
+
 nginx_render() {
-  local s p port servers
-  for s in $SERVICES; do
-    servers=
-    for p in $SERVICE_PARTS; do
-      [ "${p%-[0-9]*}" = "$s" ] || continue
-      port=$(printf '%s' "$p" | tr 'a-z-' 'A-Z_')_PORT
-      servers+="127.0.0.1:${!port} "
-    done
-    export "UPSTREAM_$(printf '%s' "$s" | tr 'a-z-' 'A-Z_')=$servers"
-  done
   export HTTPS_PORT HTTP_PORT SERVER_NAMES CORS_ORIGINS CONNECTIONS_PER_IP HSTS_SECONDS
   TLS_CERT=$RUN_DIR/tls/server.pem TLS_KEY=$RUN_DIR/tls/server.key WWW_DIR=$STATE/www \
-    TEMP_DIR=$STATE/nginx LOG_DIR=$RUN_DIR/logs scripts/render-nginx "$RUN_DIR/nginx"
+    TEMP_DIR=$STATE/nginx LOG_DIR=$RUN_DIR/logs REPLICAS_FILE=$STATE/replicas \
+    scripts/render-nginx "$RUN_DIR/nginx"
 }
 
 nginx_signature() {
   nginx_render
-  cat "$RUN_DIR"/nginx/*.conf "$RUN_DIR/tls/server.pem"
+  cat "$RUN_DIR"/nginx/*.{conf,lua} "$RUN_DIR/tls/server.pem"
 }
 
 nginx_start() {

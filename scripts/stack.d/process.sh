@@ -19,9 +19,14 @@ kind_of() {
 
 ports_of() {
   local part variable rest
-  while read -r part variable rest; do
-    [ "$part" != "$1" ] || echo "$variable"
-  done <scripts/stack.conf
+  case " $SERVICE_PARTS " in
+  *" $1 "*) printf '%s_PORT\n%s_METRICS_PORT\n' "$(variable_of "$1")" "$(variable_of "$1")" ;;
+  *)
+    while read -r part variable rest; do
+      [ "$part" != "$1" ] || echo "$variable"
+    done <scripts/stack.conf
+    ;;
+  esac
 }
 
 # Birth and state of a process. A process id alone may be somebody else's by now.

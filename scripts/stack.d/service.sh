@@ -36,7 +36,7 @@ env_file() {
 # wants for this part alone.
 service_env() {
   local part=$1 s=${1%-[0-9]*} name port metrics f
-  name=$(printf '%s' "$part" | tr 'a-z-' 'A-Z_')
+  name=$(variable_of "$part")
   port=${name}_PORT metrics=${name}_METRICS_PORT
   printf '%s=%q\n' \
     APP_ENV "$APP_ENV" \
@@ -81,6 +81,6 @@ service_start() {
 
 service_ready() {
   local port
-  port=$(printf '%s' "$1" | tr 'a-z-' 'A-Z_')_PORT
+  port=$(variable_of "$1")_PORT
   curl -fsS --max-time 2 "http://127.0.0.1:${!port}/api/v1/health/readiness"
 }

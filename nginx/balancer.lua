@@ -1,0 +1,298 @@
+-- Which replica answers a request.
+--
+-- The candidates of each service stand in a file, one "SERVICE ADDRESS:PORT" a line, which whoever
+-- starts replicas keeps true (the local stack, or nginx/discover in a container, which asks DNS). One
+-- worker of nginx reads that file, asks every candidate for its health, and puts the healthy ones into
+-- a shared dictionary; each worker balances over them, least connections first. Nothing is ever
+-- reloaded, so long connections live on when replicas come and go.
+--
+-- The surprising thing: when no candidate of a service is healthy, all of them are used. A database
+-- outage makes every replica say 503, and a client is to get that 503 with its Retry-After from a
+-- service, not a 502 from here.
+local ngx_balancer = require "ngx.balancer"
+
+local shared = ngx.shared.replicas
+local now, log, WARN = ngx.now, ngx.log, ngx.WARN
+local concat, sort, random = table.concat, table.sort, math.random
+
+local TICK_S = 0.5            -- how often the file is looked at
+local PROBE_S = 1             -- how often a candidate is asked for its health
+local PROBE_TIMEOUT_MS = 1000
+local PROBE_MISSES = 2        -- who only does not answer is dropped after so many probes, and passed
+                              -- over after the first
+local OUT_S = 2               -- how long a replica that broke a connection is passed over, unless a
+                              -- probe clears it sooner
+local MOST_CANDIDATES = 256   -- of all services together
+local MOST_REPLY_BYTES = 8192
+
+local M = {}
+
+-- --- what every worker knows -----------------------------------------------------------------
+
+local busy = {}               -- address -> requests that this worker has there now
+local known = {}              -- service -> {version, peers = {{host, port, address}, ...}}
+
+local function words(text)
+    local list = {}
+    for word in text:gmatch("%S+") do
+        list[#list + 1] = word
+    end
+    return list
+end
+
+local function peers_of(service)
+    local version = shared:get("version") or 0
+    local cached = known[service]
+    if cached and cached.version == version then
+        return cached.peers
+    end
+    local peers = {}
+    for _, address in ipairs(words(shared:get("peers:" .. service) or "")) do
+        local host, port = address:match("^(.+):(%d+)$")
+        peers[#peers + 1] = {host = host, port = tonumber(port), address = address}
+    end
+    known[service] = {version = version, peers = peers}
+    return peers
+end
+
+-- The least busy of those that this request has not tried; among equals any one.
+local function least_busy(peers, tried, may_be_out)
+    local best, least
+    local offset = random(#peers)
+    for i = 1, #peers do
+        local peer = peers[(i + offset) % #peers + 1]
+        local n = busy[peer.address] or 0
+        if (not least or n < least) and not tried[peer.address] and
+            (may_be_out or not shared:get("out:" .. peer.address)) then
+            best, least = peer, n
+        end
+    end
+    return best
+end
+
+local function suspect(address)
+    shared:set("out:" .. address, true, OUT_S)
+    shared:delete("probed:" .. address)
+end
+
+-- Called by nginx for each try of a request (balancer_by_lua).
+function M.pick(service)
+    local peers = peers_of(service)
+    local try = ngx.ctx.try
+    if not try then
+        try = {tried = {}}
+        ngx.ctx.try = try
+        if #peers > 1 then
+            ngx_balancer.set_more_tries(#peers - 1) -- proxy_next_upstream_tries bounds it
+        end
+    else
+        local _, status = ngx_balancer.get_last_failure()
+        if status ~= 504 then -- slow work is not the replica's fault
+            suspect(try.last)
+        end
+    end
+    local peer = #peers > 0 and
+        (least_busy(peers, try.tried, false) or least_busy(peers, try.tried, true) or peers[1])
+    if not peer then
+        return ngx.exit(502)
+    end
+    local ok, err = ngx_balancer.set_current_peer(peer.host, peer.port)
+    if not ok then
+        log(ngx.ERR, "balancer: ", peer.address, ": ", err)
+        return ngx.exit(502)
+    end
+    try.last = peer.address
+    try.tried[peer.address] = true
+    busy[peer.address] = (busy[peer.address] or 0) + 1
+end
+
+-- Called when a request has ended (log_by_lua). nginx lists every try in two variables, which survive
+-- its internal redirects as ngx.ctx does not.
+function M.done()
+    local tries = ngx.var.upstream_addr
+    if not tries or tries == "" then
+        return
+    end
+    local last
+    for address in tries:gmatch("[^, ]+:%d+") do
+        last = address
+        local n = (busy[address] or 0) - 1
+        busy[address] = n > 0 and n or nil
+    end
+    -- It died over a request that may not be repeated, or it says that it is about to stop.
+    if last and ((ngx.var.upstream_status or ""):match("502$") or ngx.var.upstream_http_x_draining) then
+        suspect(last)
+    end
+end
+
+-- --- what one worker does for all ------------------------------------------------------------
+
+local file                    -- the candidates' file
+local services = {}           -- every service that nginx routes to
+local told = {}               -- service -> what the log was told last
+local candidates = {}         -- address -> {service, healthy, misses, probing}
+
+-- The file's lines, or nil when it cannot be read or is not in its form: then all stays as it is.
+local function read()
+    local f = io.open(file, "r")
+    local text = f and f:read(65536)
+    if f then
+        f:close()
+    end
+    if not text then
+        return nil
+    end
+    local list, n = {}, 0
+    for line in text:gmatch("[^\n]+") do
+        local service, address = line:match("^([%w-]+) ([%x.:%[%]]+:%d+)$")
+        n = n + 1
+        if not service or not services[service] or n > MOST_CANDIDATES then
+            log(ngx.ERR, "balancer: ", file, ": line ", n, " is not SERVICE ADDRESS:PORT: ", line)
+            return nil
+        end
+        list[address] = service
+    end
+    return list
+end
+
+-- Tells all workers. The healthy ones; when there are none, everybody.
+local function publish(quiet)
+    local healthy, all = {}, {}
+    for address, c in pairs(candidates) do
+        local into = c.healthy and healthy or all
+        into[c.service] = into[c.service] or {}
+        table.insert(into[c.service], address)
+    end
+    local changed = false
+    for service in pairs(services) do
+        local list = healthy[service] or all[service] or {}
+        sort(list)
+        local text = concat(list, " ")
+        local news = (healthy[service] and "healthy: " or "none is healthy: ") .. text
+        if shared:get("peers:" .. service) ~= text then
+            shared:set("peers:" .. service, text)
+            changed = true
+        end
+        if told[service] ~= news and not quiet then
+            told[service] = news
+            log(WARN, "balancer: ", service, ": ", news)
+        end
+    end
+    if changed then
+        shared:incr("version", 1, 0)
+    end
+end
+
+-- Asks a candidate for its health. Returns healthy, and whether it answered at all.
+local function ask(address, service)
+    local host, port = address:match("^(.+):(%d+)$")
+    local sock = ngx.socket.tcp()
+    sock:settimeout(PROBE_TIMEOUT_MS)
+    local ok, err = sock:connect(host, tonumber(port))
+    if not ok then
+        return false, err ~= "timeout"
+    end
+    sock:send("GET /health HTTP/1.1\r\nHost: " .. service .. "\r\nConnection: close\r\n\r\n")
+    local status = sock:receive()
+    if not status then
+        sock:close()
+        return false, false
+    end
+    -- Another service at a reused address is nobody's replica.
+    local reply, bytes = {}, 0
+    repeat
+        local line = sock:receive()
+        reply[#reply + 1] = line
+        bytes = bytes + #(line or "")
+    until not line or line == "" or bytes > MOST_REPLY_BYTES
+    local length = tonumber(concat(reply, "\n"):lower():match("content%-length: *(%d+)")) or 0
+    local body = length <= MOST_REPLY_BYTES and sock:receive(length) or ""
+    sock:close()
+    return status:match("^HTTP/1%.%d 200 ") and body:find('"service":"' .. service .. '"', 1, true), true
+end
+
+local function probe(premature, address)
+    local c = candidates[address]
+    if premature or not c then
+        return
+    end
+    local healthy, answered = ask(address, c.service)
+    c.probing = false
+    if candidates[address] ~= c then
+        return
+    end
+    c.misses = answered and 0 or c.misses + 1
+    if healthy then
+        shared:delete("out:" .. address)
+    elseif not answered and c.misses < PROBE_MISSES then
+        healthy = c.healthy
+        suspect(address)
+    end
+    if c.healthy ~= (healthy and true or false) then
+        c.healthy = healthy and true or false
+        publish()
+    end
+end
+
+local function look(premature)
+    if premature then
+        return
+    end
+    local list = read()
+    local changed = false
+    for address, service in pairs(list or {}) do
+        if not candidates[address] or candidates[address].service ~= service then
+            candidates[address] = {service = service, healthy = false, misses = 0}
+            changed = true
+        end
+    end
+    for address in pairs(candidates) do
+        if list and not list[address] then
+            candidates[address] = nil
+            changed = true
+        end
+    end
+    if changed then
+        publish()
+    end
+    local time = now()
+    for address, c in pairs(candidates) do
+        local last = shared:get("probed:" .. address)
+        if not c.probing and (not last or time - last >= PROBE_S) then
+            c.probing = true
+            shared:set("probed:" .. address, time, 60)
+            if not ngx.timer.at(0, probe, address) then
+                c.probing = false -- too many timers; the next look tries again
+            end
+        end
+    end
+end
+
+-- Once, before the workers: start("FILE", {"booking", ...}). What the last generation of workers found
+-- healthy is used until this one has asked.
+function M.init(path, names)
+    file = path
+    for _, name in ipairs(names) do
+        services[name] = true
+    end
+    for address, service in pairs(read() or {}) do
+        candidates[address] = {service = service, healthy = false, misses = 0}
+        for _, known_address in ipairs(words(shared:get("peers:" .. service) or "")) do
+            if known_address == address then
+                candidates[address].healthy = true
+            end
+        end
+    end
+    publish(true)
+end
+
+function M.init_worker()
+    math.randomseed(ngx.worker.pid())
+    if ngx.worker.id() ~= 0 then
+        return
+    end
+    ngx.timer.every(TICK_S, look)
+    ngx.timer.at(0, look)
+end
+
+return M
