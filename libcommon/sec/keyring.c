@@ -301,3 +301,17 @@ enum err keyring_unseal(const struct keyring *ring, const char *purpose, struct 
     *ret_plain = (struct str){(const char *)box + NONCE_SIZE, n - NONCE_SIZE};
     return ERR_OK;
 }
+
+enum err keyring_reseal(const struct keyring *ring, const char *purpose, struct arena *a,
+                        struct str text, const char **ret_text)
+{
+    struct str plain;
+
+    enum err e = keyring_unseal(ring, purpose, a, text, &plain);
+    return e == ERR_OK ? keyring_seal(ring, purpose, a, plain, ret_text) : e;
+}
+
+const char *keyring_newest(const struct keyring *ring)
+{
+    return ring->keys[0].id_text;
+}

@@ -118,6 +118,7 @@ CREATE TABLE identity.users (
 
 CREATE UNIQUE INDEX users_email ON identity.users (email) WHERE deleted_at IS NULL;
 CREATE INDEX users_page ON identity.users (kind, state, created_at DESC, id DESC);
+CREATE INDEX users_sealed ON identity.users (id) WHERE mfa_secret IS NOT NULL;
 CREATE INDEX users_deleted ON identity.users (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX users_search ON identity.users
     USING gin ((name || ' ' || email) public.gin_trgm_ops);

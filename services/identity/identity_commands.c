@@ -8,6 +8,35 @@
 #define JWKS_BYTES 65536
 #define EXIT_USAGE 64 /* EX_USAGE of sysexits.h */
 
+/* --- statements, whose answer a command waits for ------------------------------------------- */
+
+#define CTX_SIZE (RFC3339_SIZE + 64)
+
+static const char *ctx_write(const char *command, char ret_ctx[CTX_SIZE])
+{
+    char now[RFC3339_SIZE];
+    clock_rfc3339(clock_wall_us(), now);
+    (void)snprintf(ret_ctx, CTX_SIZE, "{\"now\":\"%s\",\"request_id\":\"%s\"}", now, command);
+    return ret_ctx;
+}
+
+static void on_answer(void *owner, uint64_t id UNUSED, struct pg_result *result)
+{
+    *(struct pg_result **)owner = result;
+}
+
+/* NULL when the database is not there. */
+static struct pg_result *statement_run(struct svc *svc, const struct pg_stmt *stmt,
+                                       struct pg_args args)
+{
+    struct pg_result *result = NULL;
+    if (pg_exec(svc->pg, stmt, args, on_answer, &result, 0) != ERR_OK)
+        return NULL;
+    while (!result)
+        loop_turn(svc->loop, 100);
+    return result;
+}
+
 /* --- create-user
  * ---------------------------------------------------------------------------------- */
 
@@ -75,11 +104,6 @@ static int password_read(struct new_user *u)
     return password_hash(password, u->hash) == ERR_OK ? 0 : complain("out of memory");
 }
 
-static void on_ensured(void *owner, uint64_t id UNUSED, struct pg_result *result)
-{
-    *(struct pg_result **)owner = result;
-}
-
 static int ensured_print(const struct pg_result *result, const char *email)
 {
     enum err e = pg_result_err(result);
@@ -101,15 +125,12 @@ static int create_user(struct svc *svc, int argc, char **argv)
         status = password_read(&u);
     if (status != 0)
         return status;
-    char now[RFC3339_SIZE], ctx[RFC3339_SIZE + 64];
-    clock_rfc3339(clock_wall_us(), now);
-    (void)snprintf(ctx, sizeof(ctx), "{\"now\":\"%s\",\"request_id\":\"create-user\"}", now);
-    struct pg_args args = PG_ARGS(ctx, u.id, u.email, u.name, u.role, u.station, u.hash);
-    struct pg_result *result = NULL;
-    if (pg_exec(svc->pg, &sql_account_ensure, args, on_ensured, &result, 0) != ERR_OK)
+    char ctx[CTX_SIZE];
+    struct pg_args args =
+        PG_ARGS(ctx_write("create-user", ctx), u.id, u.email, u.name, u.role, u.station, u.hash);
+    struct pg_result *result = statement_run(svc, &sql_account_ensure, args);
+    if (!result)
         return complain("the database is not there");
-    while (!result)
-        loop_turn(svc->loop, 100);
     status = ensured_print(result, u.email);
     pg_result_free(result);
     return status;
@@ -159,6 +180,21 @@ static int public_jwks(struct svc *svc UNUSED, int argc UNUSED, char **argv UNUS
     return print_and_free(&out);
 }
 
+static int reseal(struct svc *svc, int argc UNUSED, char **argv UNUSED)
+{
+    char ctx[CTX_SIZE];
+    struct pg_args args = PG_ARGS(ctx_write("reseal", ctx), keyring_newest(svc->keyring));
+    struct pg_result *result = statement_run(svc, &sql_reseal_queue, args);
+    const char *left = result ? pg_first(result, "left") : NULL;
+    if (left)
+        fprintf(stdout, "%s MFA secrets are sealed with older keys; the job is queued\n", left);
+    else
+        fprintf(stderr, "reseal: %s\n", result ? pg_result_message(result) : "no database");
+    int status = left ? 0 : 1;
+    pg_result_free(result);
+    return status;
+}
+
 /* clang-format off */
 const struct command identity_commands[] = {
     {.name = "create-user",
@@ -168,6 +204,10 @@ const struct command identity_commands[] = {
     {.name = "keygen", .prose = "prints a new private JWK set", .offline = true, .run = keygen},
     {.name = "public-jwks", .prose = "prints the public part of the JWK set on standard input",
      .offline = true, .run = public_jwks},
+    {.name = "reseal",
+     .prose = "queues the job that seals MFA secrets with the newest key of KEYRING, and prints "
+              "how many have an older one",
+     .run = reseal},
 };
 /* clang-format on */
 

@@ -151,6 +151,8 @@ const struct job_kind identity_jobs[] = {
      .run = cleanup_run},
     {.kind = "identity.purge", .concurrency = 1, .lease_ms = 60000, .max_attempts = 10,
      .run = purge_run},
+    {.kind = "identity.reseal", .concurrency = 1, .lease_ms = 60000, .max_attempts = 10,
+     .run = reseal_run},
 };
 /* clang-format on */
 

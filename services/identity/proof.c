@@ -39,7 +39,7 @@ enum err proof_read(struct req *r, struct proof *p)
 
 static enum err mfa_secret_open(struct req *r, const struct proof *p, struct str *ret_secret)
 {
-    const char *purpose = arena_printf(r->arena, "mfa:%s", p->user_id);
+    const char *purpose = arena_printf(r->arena, MFA_PURPOSE "%s", p->user_id);
     if (!purpose)
         return ERR_NO_MEMORY;
     struct str secret;

@@ -11,6 +11,9 @@
 #include "password_work.h"
 #include "secret.h"
 
+/* What an account's MFA secret is sealed for: its id follows, so that it opens for no other. */
+#define MFA_PURPOSE "mfa:"
+
 struct proof {
     /* as read: borrowed from the arena */
     const char *user_id; /* NULL: nobody has the address */

@@ -83,7 +83,7 @@ static enum step_rc setup_save(struct req *r)
     json_close(&w, '}');
     c->reply = text_take(r, &reply);
 
-    const char *purpose = arena_printf(r->arena, "mfa:%s", c->proof.user_id);
+    const char *purpose = arena_printf(r->arena, MFA_PURPOSE "%s", c->proof.user_id);
     if (!uri_text || !c->reply || !purpose)
         return req_fail(r, ERR_NO_MEMORY, NULL);
     enum err e = keyring_seal(r->svc->keyring, purpose, r->arena,

@@ -31,10 +31,16 @@ MUSTCHECK enum err keyring_sign(const struct keyring *ring, const char *purpose,
 MUSTCHECK enum err keyring_verify(const struct keyring *ring, const char *purpose, struct arena *a,
                                   struct str text, struct str *ret_payload);
 
-/* AES-256-GCM with a random nonce; purpose is authenticated. Text form as above ("e1."). */
+/* AES-256-GCM with a random nonce; purpose is authenticated. Text form as above ("e1."): the key id
+ * is the second part, so that whoever keeps such texts finds those of an older key. */
 MUSTCHECK enum err keyring_seal(const struct keyring *ring, const char *purpose, struct arena *a,
                                 struct str plain, const char **ret_text);
 MUSTCHECK enum err keyring_unseal(const struct keyring *ring, const char *purpose, struct arena *a,
                                   struct str text, struct str *ret_plain);
+/* Opens it and seals it again, with the newest key. */
+MUSTCHECK enum err keyring_reseal(const struct keyring *ring, const char *purpose, struct arena *a,
+                                  struct str text, const char **ret_text);
+/* The id of the key that signs and seals. */
+const char *keyring_newest(const struct keyring *ring);
 
 #endif

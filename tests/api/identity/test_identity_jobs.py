@@ -1,16 +1,12 @@
 """What identity does by itself, and its commands."""
 import json
-import os
-import subprocess
 import uuid
 
 import pytest
 
 from lib.client import expect, expect_problem
-from lib.stack import ROOT, wait_for
-from people import PASSWORD, STATION, new_email
-
-BIN = ROOT / os.environ.get("BIN_DIR", "build/asan/bin") / "identity"
+from lib.stack import wait_for
+from people import PASSWORD, STATION, command, new_email
 
 
 def test_what_ran_out_is_forgotten(account, db, run_job):
@@ -59,17 +55,6 @@ def test_a_mail_that_is_not_taken_is_sent_later_and_once(api, account, mailbox, 
                " AND payload->>'user' = %s AND state = 'queued'", (a.id,))
     mailbox.wait(to=a.email)
     assert len(mailbox.all(to=a.email)) == 1
-
-
-def command(running, *arguments, stdin=""):
-    """The program as the stack runs it: with the environment of its part."""
-    variables = {}
-    for line in (running.run_dir / "env.d/identity").read_text().splitlines():
-        name, _, value = line.partition("=")
-        variables[name] = subprocess.run(["sh", "-c", f"printf %s {value}"], capture_output=True,
-                                         text=True, check=True).stdout
-    return subprocess.run([BIN, *arguments], input=stdin, capture_output=True, text=True,
-                          check=False, env={"PATH": "/usr/bin:/bin", "TZ": "UTC"} | variables)
 
 
 def test_create_user_makes_an_account_once(running, api, row):

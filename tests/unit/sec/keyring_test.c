@@ -136,6 +136,27 @@ static void keys_are_changed_without_downtime(void **state UNUSED)
     keyring_free(new);
 }
 
+static void a_sealed_text_moves_to_the_newest_key(void **state UNUSED)
+{
+    struct keyring *old, *both, *new;
+    const char *before = NULL, *after = NULL;
+    struct str back;
+    assert_int_equal(keyring_parse(KEY_A, &old), ERR_OK);
+    assert_int_equal(keyring_parse(KEY_B "," KEY_A, &both), ERR_OK);
+    assert_int_equal(keyring_parse(KEY_B, &new), ERR_OK);
+    assert_string_equal(keyring_newest(both), "b2");
+    assert_int_equal(keyring_seal(old, "totp", arena, STR("hello"), &before), ERR_OK);
+    assert_int_equal(keyring_reseal(both, "cursor", arena, str_of(before), &after), ERR_INVALID);
+    assert_int_equal(keyring_reseal(new, "totp", arena, str_of(before), &after), ERR_INVALID);
+    assert_null(after);
+    assert_int_equal(keyring_reseal(both, "totp", arena, str_of(before), &after), ERR_OK);
+    assert_int_equal(keyring_unseal(new, "totp", arena, str_of(after), &back), ERR_OK);
+    assert_true(str_eq(back, STR("hello")));
+    keyring_free(old);
+    keyring_free(both);
+    keyring_free(new);
+}
+
 /* The same id with another key: what a restore from the wrong backup looks like. */
 static void the_id_alone_does_not_open(void **state UNUSED)
 {
@@ -257,6 +278,7 @@ int main(void)
         cmocka_unit_test(a_text_is_good_for_its_purpose_and_form_only),
         cmocka_unit_test(what_is_not_of_the_form_is_refused),
         cmocka_unit_test(keys_are_changed_without_downtime),
+        cmocka_unit_test(a_sealed_text_moves_to_the_newest_key),
         cmocka_unit_test(the_id_alone_does_not_open),
         cmocka_unit_test(the_same_text_is_sealed_differently_each_time),
         cmocka_unit_test(a_ring_that_is_not_one_is_refused),
