@@ -24,7 +24,8 @@
 #include "common/mem.h"
 #include "common/str.h"
 
-/* Requests that wait in evhttp for the reply to an earlier one; it needs a whole head at a time. */
+/* Requests that wait in evhttp for the reply to an earlier one; it needs a whole head at a time,
+ * and a whole body. */
 #define READ_AHEAD_BYTES (4 * HTTP_HEAD_MAX_BYTES)
 #define LINGER_S 2
 #define LINGER_MAX_BYTES (UINT64_C(16) << 20) /* more than the largest body at nginx */
@@ -272,7 +273,7 @@ struct bufferevent *guard_new(struct guard_settings *settings)
         mem_free(g);
         return NULL;
     }
-    bufferevent_setwatermark(g->filter, EV_READ, 0, READ_AHEAD_BYTES);
+    bufferevent_setwatermark(g->filter, EV_READ, 0, READ_AHEAD_BYTES + settings->max_body_bytes);
     settings->connections++;
     return g->filter;
 }

@@ -20,12 +20,13 @@ struct fixture {
     struct loop *loop;
     struct http_server *server;
     int port;
-    int served;       /* requests that reached the handler */
-    enum err refused; /* of the last one */
-    char body[256];   /* of the last one */
-    struct str reply; /* instead of "hello" */
-    bool close;       /* with the reply */
-    bool hold;        /* keep the exchange instead of replying */
+    uint64_t max_body; /* 0: 1000 */
+    int served;        /* requests that reached the handler */
+    enum err refused;  /* of the last one */
+    char body[256];    /* of the last one */
+    struct str reply;  /* instead of "hello" */
+    bool close;        /* with the reply */
+    bool hold;         /* keep the exchange instead of replying */
     struct http_exchange *held;
 };
 
@@ -68,7 +69,7 @@ static void server_open(struct fixture *f, unsigned max_connections, int timeout
     struct http_server_options options = {
         .fd = fd,
         .max_connections = max_connections,
-        .max_body_bytes = 1000,
+        .max_body_bytes = f->max_body ? f->max_body : 1000,
         .idle_timeout_s = 60,
         .receive_timeout_ms = timeout_ms,
         .send_timeout_ms = timeout_ms,

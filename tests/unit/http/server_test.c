@@ -39,6 +39,25 @@ static void test_request_and_reply(void **state)
     server_close(&f);
 }
 
+static void test_a_body_of_the_largest_size(void **state)
+{
+    (void)state;
+    struct fixture f = {.max_body = 1 << 20};
+    static char body[(1 << 20) + 1];
+    server_open(&f, 10, 5000);
+    int fd = client(&f);
+    memset(body, 'x', 1 << 20);
+    say(fd, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n");
+    for (size_t sent = 0; sent < 1 << 20;) {
+        ssize_t n = send(fd, body + sent, (1 << 20) - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        sent += n > 0 ? (size_t)n : 0;
+        loop_turn(f.loop, 1);
+    }
+    assert_non_null(strstr(hear(&f, fd, "hello"), "HTTP/1.1 200"));
+    close(fd);
+    server_close(&f);
+}
+
 static void test_byte_by_byte_and_again(void **state)
 {
     (void)state;
@@ -247,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request_and_reply),
+        cmocka_unit_test(test_a_body_of_the_largest_size),
         cmocka_unit_test(test_byte_by_byte_and_again),
         cmocka_unit_test(test_pipelined),
         cmocka_unit_test(test_refusals),
