@@ -92,16 +92,16 @@ static enum tier tier_of(const struct req *r)
 }
 
 /* An IPv6 customer has a /64 to choose addresses from: that is one subject. */
-static const char *subject_of(struct req *r, enum tier tier)
+static const char *subject_of(struct req *r, enum tier tier, const char *bucket)
 {
     if (r->caller.known && tier != TIER_AUTH)
-        return arena_printf(r->arena, "%s:u:%s", tier_name(tier), r->caller.user_id);
+        return arena_printf(r->arena, "%s:u:%s", bucket, r->caller.user_id);
     struct net address;
     char prefix[HEX_SIZE(8)];
     if (!strchr(r->ip, ':') || net_parse(str_of(r->ip), &address) != ERR_OK)
-        return arena_printf(r->arena, "%s:ip:%s", tier_name(tier), r->ip);
+        return arena_printf(r->arena, "%s:ip:%s", bucket, r->ip);
     hex_encode(address.bytes, 8, prefix);
-    return arena_printf(r->arena, "%s:ip6:%s", tier_name(tier), prefix);
+    return arena_printf(r->arena, "%s:ip6:%s", bucket, prefix);
 }
 
 static void rate_header(struct req *r, int slot, const char *name, int64_t value)
@@ -119,6 +119,7 @@ static void on_rate(void *owner, uint64_t id, const struct rate_verdict *v)
     struct req *r = &x->r;
     if (v->local)
         metric_add(&app_metrics[M_RATE_LOCAL], 1);
+    rates_count(app_of(r->svc), x->rate_limit, x->rate_subject, v);
     rate_header(r, 0, "X-RateLimit-Limit", v->limit);
     rate_header(r, 1, "X-RateLimit-Remaining", v->remaining);
     rate_header(r, 2, "X-RateLimit-Reset", v->reset_s);
@@ -136,13 +137,17 @@ static void on_rate(void *owner, uint64_t id, const struct rate_verdict *v)
 
 static enum step_rc admit_rate(struct req *r)
 {
+    struct reqx *x = reqx_of(r);
     enum tier tier = tier_of(r);
-    if (tier == TIER_NONE || !r->svc->config->rate_limit)
+    if (!r->svc->config->rate_limit)
         return STEP_NEXT;
-    const char *subject = subject_of(r, tier);
-    if (!subject)
+    x->rate_limit = rates_limit(app_of(r->svc), r->route, tier);
+    if (!x->rate_limit)
+        return STEP_NEXT;
+    x->rate_subject = subject_of(r, tier, x->rate_limit->bucket);
+    if (!x->rate_subject)
         return req_fail(r, ERR_NO_MEMORY, NULL);
-    enum err e = ratelimit_take(r->svc->ratelimit, subject, app_of(r->svc)->rates[tier], on_rate,
+    enum err e = ratelimit_take(r->svc->ratelimit, x->rate_subject, x->rate_limit->rate, on_rate,
                                 r->svc, r->id);
     return e == ERR_OK ? STEP_WAIT : req_fail(r, e, NULL);
 }

@@ -39,7 +39,7 @@ struct app {
     enum app_state state;
     bool was_ready; /* at the last look at the health */
 
-    struct rate rates[TIER_MAX];
+    struct rates *rates;
     char features_off[APP_MAX_FEATURES_OFF][48]; /* by configuration or by an admin */
     size_t n_features_off;
 

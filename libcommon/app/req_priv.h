@@ -4,6 +4,7 @@
 
 #include "app.h"
 #include "common/field.h"
+#include "rates.h"
 
 #define REPLY_MAX_HEADERS 16
 #define PROBLEM_MAX_MEMBERS 4
@@ -40,6 +41,8 @@ struct reqx {
     const char *cursor;
     const char *sql_ctx;
     const char *fingerprint;
+    struct limit *rate_limit; /* what it is counted against, and under which name; NULL: nothing */
+    const char *rate_subject;
     char rate_headers[3][24];
 
     int status; /* of the reply; 0: none yet */

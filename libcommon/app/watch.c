@@ -106,6 +106,8 @@ static void version_take(struct app *app, const char *name, int64_t version)
         return;
     }
     v->version = version;
+    if (strcmp(name, "rate_limits") == 0)
+        rates_changed(app);
     if (app->svc.desc->notify)
         app->svc.desc->notify(&app->svc, name);
 }
@@ -156,6 +158,7 @@ static void on_tick(void *arg)
 {
     struct app *app = arg;
     watch_now(app);
+    rates_tick(app);
     loop_timer_set(app->watch_timer, app->config.bus_poll_ms);
 }
 

@@ -189,18 +189,6 @@ static enum err servers_start(struct app *app, int listen_fd, int metrics_fd)
     return app->metrics_server ? ERR_OK : ERR_NO_MEMORY;
 }
 
-static void rates_take(struct app *app)
-{
-    const char *texts[TIER_MAX] = {
-        [TIER_PUBLIC] = app->config.rate_public, [TIER_USER] = app->config.rate_user,
-        [TIER_ADMIN] = app->config.rate_admin,   [TIER_AI] = app->config.rate_ai,
-        [TIER_AUTH] = app->config.rate_auth,
-    };
-    for (int t = 0; t < TIER_MAX; t++)
-        if (texts[t] && rate_parse(texts[t], &app->rates[t]) != ERR_OK)
-            app->rates[t] = (struct rate){1, 1, 60}; /* not reached: checked before the fork */
-}
-
 static enum err parts_start(struct worker *w, const struct service *desc)
 {
     struct app *app = &w->app;
@@ -214,12 +202,13 @@ static enum err parts_start(struct worker *w, const struct service *desc)
     app->svc.dns = app->svc.loop ? dns_new(app->svc.loop, app->config.resolv_conf) : NULL;
     if (!app->svc.dns)
         return ERR_NO_MEMORY;
-    rates_take(app);
     snprintf(w->prefix, sizeof(w->prefix), "mh:%s:", app->config.environment);
     char host[32] = "";
     (void)gethostname(host, sizeof(host) - 1);
     snprintf(w->name, sizeof(w->name), "%s-%s-%d", desc->name, host, (int)getpid());
-    enum err e = keys_start(w);
+    enum err e = rates_start(app, w->name);
+    if (e == ERR_OK)
+        e = keys_start(w);
     if (e == ERR_OK)
         e = redis_start(w);
     if (e == ERR_OK)
@@ -244,6 +233,7 @@ static void parts_stop(struct worker *w)
     cache_free(svc->cache);
     ratelimit_free(svc->ratelimit);
     pg_free(svc->pg);
+    rates_stop(&w->app);
     redis_free(svc->redis);
     dns_free(svc->dns);
     token_cache_free(svc->token_cache);
@@ -290,6 +280,7 @@ static void on_term(evutil_socket_t sig UNUSED, short what UNUSED, void *arg)
         return;
     log_event(LOG_INFO, "service.draining", LOG_I("ms", app->config.drain_ms));
     app->state = APP_DRAINING;
+    rates_leave(app);
     app->stop_by_us = clock_mono_us() + app->config.shutdown_ms * USEC_PER_MSEC;
     if (app->server)
         http_server_drain(app->server);

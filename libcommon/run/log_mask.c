@@ -8,6 +8,8 @@
  * contain a run of decimal digits that passes. */
 #include "log_mask.h"
 
+#include "common/log.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdint.h>

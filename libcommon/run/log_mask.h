@@ -18,11 +18,7 @@ struct log_mask {
 bool log_mask_next(struct str s, size_t from, struct log_mask *ret_mask);
 
 #define LOG_PHONE_SIZE 16
-#define LOG_IP_SIZE 48
 /* +1*******4567, of a number in any notation. */
 void log_mask_phone(const char *phone, char ret_text[LOG_PHONE_SIZE]);
-/* The address without the part that tells one subscriber from another: the last octet, or all but
- * the first 48 bits; "[ip]" when it is none. */
-void log_mask_ip(const char *ip, char ret_text[LOG_IP_SIZE]);
 
 #endif

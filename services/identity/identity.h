@@ -104,5 +104,7 @@ extern const struct step api_key_create_steps[], api_key_list_steps[],
 extern const struct step audit_list_steps[], audit_export_steps[]; /* audit_http.c */
 extern const struct step feature_list_steps[], feature_set_steps[], feature_clear_steps[],
     jwks_steps[]; /* feature_http.c */
+extern const struct step rate_limit_list_steps[], rate_limit_get_steps[], rate_limit_set_steps[],
+    rate_limit_clear_steps[], rate_limit_status_steps[]; /* rate_http.c */
 
 #endif

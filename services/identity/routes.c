@@ -1,5 +1,6 @@
 /* The routes of identity. Rows are in the order of the API reference. */
 #include "identity.h"
+#include "identity_admin_api.h"
 #include "identity_api.h"
 
 #define API "/api/v1"
@@ -148,6 +149,22 @@ const struct route identity_routes[] = {
      ALLOWED(FEATURES_WRITE), .in = &feature_in, .out = &feature_out, STEPS(feature_set)},
     {DELETE, API "/features/{name}", "feature_clear", "Leave it to the configuration again",
      ALLOWED(FEATURES_WRITE), .out = &feature_out, STEPS(feature_clear)},
+    {GET, API "/admin/rate-limits", "rate_limit_list",
+     "The operations of all services, and the limits that were set for them", ALLOWED(SYSTEM_READ),
+     .flags = ROUTE_LIST, .query = &rate_limit_query, .out = &rate_limit_out,
+     STEPS(rate_limit_list)},
+    {GET, API "/admin/rate-limits/{operation}", "rate_limit_get", "The limit of one operation",
+     ALLOWED(SYSTEM_READ), .out = &rate_limit_out, STEPS(rate_limit_get)},
+    {PUT, API "/admin/rate-limits/{operation}", "rate_limit_set",
+     "Set a limit of its own; in force everywhere within seconds", ALLOWED(SYSTEM_WRITE),
+     .flags = ROUTE_IF_MATCH, .in = &rate_limit_in, .out = &rate_limit_out, STEPS(rate_limit_set)},
+    {DELETE, API "/admin/rate-limits/{operation}", "rate_limit_clear",
+     "Leave it to its tier again", ALLOWED(SYSTEM_WRITE), .flags = ROUTE_IF_MATCH,
+     .out = &rate_limit_out, STEPS(rate_limit_clear)},
+    {GET, API "/monitoring/rate-limit/status", "rate_limit_status",
+     "How the rate limits go: who counts, how many passed, who was refused most",
+     ALLOWED(SYSTEM_READ), .query = &rate_status_query, .out = &rate_status_out,
+     STEPS(rate_limit_status)},
     {GET, "/.well-known/jwks.json", "jwks", "Keys that access tokens are signed with",
      .auth = AUTH_PUBLIC, .perm = PERM_NONE, .tier = TIER_PUBLIC, .out = &jwks_out, STEPS(jwks)},
 };

@@ -51,6 +51,11 @@ struct log_field {
 /* fields ends with LOG_KIND_END. Use log_event(). */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
+#define LOG_IP_SIZE 48
+/* As LOG_IP prints it: the address without the part that tells one subscriber from another, the
+ * last octet or all but the first 48 bits; "[ip]" when it is none. */
+void log_mask_ip(const char *ip, char ret_text[LOG_IP_SIZE]);
+
 /* service must outlive the log. path: NULL or "-" is standard error. */
 MUSTCHECK enum err log_open(const char *service, const char *path, enum log_level min_level);
 /* Opens the file again under its name, after rotation (SIGHUP). Keeps the old one on failure. */

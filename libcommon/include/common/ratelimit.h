@@ -47,7 +47,7 @@ void ratelimit_free(struct ratelimit *rl);
 /* Called once, in a later turn. */
 typedef void ratelimit_done_fn(void *owner, uint64_t id, const struct rate_verdict *v);
 
-/* subject: "u:<user id>" or "ip:<address>", with the tier or route name before it. */
+/* subject: "u:<user id>" or "ip:<address>", with the tier's or the operation's name before it. */
 MUSTCHECK
 enum err ratelimit_take(struct ratelimit *rl, const char *subject, struct rate rate,
                         ratelimit_done_fn *done, void *owner, uint64_t id);
