@@ -67,7 +67,9 @@ static enum err redis_start(struct worker *w)
 {
     struct svc *svc = &w->app.svc;
     struct redis_options options = {
+        .dns = svc->dns,
         .url = w->app.config.redis_url,
+        .sentinel_login = w->app.config.redis_sentinel_login,
         .connect_timeout_ms = (int)w->app.config.redis_timeout_ms,
         .command_timeout_ms = (int)w->app.config.redis_timeout_ms,
         .max_in_flight = 10000,
@@ -75,7 +77,7 @@ static enum err redis_start(struct worker *w)
     svc->redis = redis_new(svc->loop, &options);
     if (!svc->redis) {
         log_event(LOG_ERROR, "start.failed", LOG_S("variable", "REDIS_URL"),
-                  LOG_S("why", "not a Redis URL"));
+                  LOG_S("why", "this or REDIS_SENTINEL_LOGIN cannot be read"));
         return ERR_INVALID;
     }
     svc->ratelimit = ratelimit_new(svc->loop, svc->redis, w->prefix, RATE_LOCAL_KEYS);

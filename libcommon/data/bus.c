@@ -128,13 +128,12 @@ static void on_doorbell(void *owner, const char *channel UNUSED, const char *mes
     ring_all(owner);
 }
 
-/* Our own message comes back to us, too. */
+/* Our own message comes back to us, too, unless something is wrong with Redis. */
 static void on_ring(void *arg)
 {
     struct bus *b = arg;
-    if (redis_ready(b->redis))
-        redis_publish(b->redis, b->channel, "");
-    else
+    redis_publish(b->redis, b->channel, "");
+    if (!redis_ready(b->redis))
         ring_all(b);
 }
 

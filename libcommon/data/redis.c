@@ -1,61 +1,51 @@
-/* The Redis client: commands, scripts and subscriptions over two connections (redis_conn.c).
+/* The Redis client: commands, scripts and subscriptions over connections (redis_conn.c), to one
+ * server, to the master that sentinels name, or to the nodes of a cluster.
  *
  * Commands are written at once or refused: without a connection the answer is ERR_UNAVAILABLE, now,
- * and the caller goes on with what it has without Redis. The second connection is made at the first
- * subscription. */
+ * and the caller goes on with what it has without Redis. The connection for messages is made at the
+ * first subscription. */
 #include "common/redis.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/crypto.h"
 #include "common/mem.h"
 #include "redis_priv.h"
 
-/* --- writing commands ----------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------------------------- */
 
-void redis_put_head(struct redis *r, int n)
+/* The connection for a command about that key. */
+static enum err conn_for(struct redis *r, struct str key, struct redis_conn **ret_conn)
 {
-    buf_clear(&r->scratch);
-    buf_addf(&r->scratch, "*%d\r\n", n);
-}
-
-static void put_arg(struct buf *b, struct str arg)
-{
-    buf_addf(b, "$%zu\r\n", arg.n);
-    buf_addstr(b, arg);
-    buf_add(b, "\r\n", 2);
-}
-
-void redis_put(struct redis *r, struct str arg)
-{
-    put_arg(&r->scratch, arg);
-}
-
-static void put_words(struct redis *r, struct redis_args args)
-{
-    for (int i = 0; i < args.n; i++)
-        redis_put(r, args.v[i]);
-}
-
-void redis_put_args(struct redis *r, struct redis_args args)
-{
-    redis_put_head(r, args.n);
-    put_words(r, args);
-}
-
-static enum err check_open(const struct redis *r)
-{
-    const struct redis_conn *c = &r->commands;
-    if (r->closing || c->state != REDIS_UP || c->stalled)
+    struct redis_conn *c = r->cluster ? redis_cluster_conn(r->cluster, key) : &r->commands;
+    if (!c || c->closing || c->state != REDIS_UP || c->stalled)
         return ERR_UNAVAILABLE;
-    return c->n_ops < r->options.max_in_flight ? ERR_OK : ERR_BUSY;
+    if (c->n_ops >= r->options.max_in_flight)
+        return ERR_BUSY;
+    *ret_conn = c;
+    return ERR_OK;
+}
+
+/* Keeps n_words words, what scratch has from `start` on. */
+static struct redis_op *op_new(const struct redis *r, int n_words, size_t start)
+{
+    size_t n = buf_err(&r->scratch) == ERR_OK ? r->scratch.len - start : 0;
+    struct redis_op *op = mem_alloc(sizeof *op + n);
+    if (!op)
+        return NULL;
+    op->n_words = n_words;
+    op->words_len = n;
+    if (n)
+        memcpy(op->words, r->scratch.data + start, n);
+    return op;
 }
 
 /* Takes op, which may be NULL for lack of memory. */
-static enum err send_op(struct redis *r, struct redis_op *op)
+static enum err op_send(struct redis_conn *c, struct redis_op *op)
 {
-    enum err e = op ? redis_conn_send(&r->commands, op) : ERR_NO_MEMORY;
+    enum err e = op ? redis_conn_write(c, op) : ERR_NO_MEMORY;
     if (e != ERR_OK)
         mem_free(op);
     return e;
@@ -64,52 +54,52 @@ static enum err send_op(struct redis *r, struct redis_op *op)
 enum err redis_command(struct redis *r, struct redis_args args, redis_done_fn *done, void *owner,
                        uint64_t id)
 {
-    enum err e = check_open(r);
+    struct redis_conn *c;
+    enum err e = conn_for(r, args.n > 1 ? args.v[1] : STR(""), &c);
     if (e != ERR_OK)
         return e;
-    redis_put_args(r, args);
-    struct redis_op *op = mem_alloc(sizeof *op);
+    buf_clear(&r->scratch);
+    redis_put_head(r, args.n);
+    size_t start = r->scratch.len;
+    for (int i = 0; i < args.n; i++)
+        redis_put(r, args.v[i]);
+    struct redis_op *op = op_new(r, args.n, r->cluster ? start : r->scratch.len);
     if (op) {
         op->done = done;
         op->owner = owner;
         op->id = id;
     }
-    return send_op(r, op);
+    return op_send(c, op);
 }
-
-/* --- scripts -------------------------------------------------------------------------------- */
 
 enum err redis_eval(struct redis *r, struct redis_script *script, struct redis_args args,
                     redis_done_fn *done, void *owner, uint64_t id)
 {
     assert(args.n >= script->n_keys);
-    enum err e = check_open(r);
+    struct redis_conn *c;
+    enum err e = conn_for(r, script->n_keys > 0 ? args.v[0] : STR(""), &c);
     if (e == ERR_OK && !script->sha1[0])
         e = sha1_hex(str_of(script->text), script->sha1);
     if (e != ERR_OK)
         return e;
-    int n_tail = 1 + args.n;
     char count[12];
     snprintf(count, sizeof count, "%d", script->n_keys);
-    redis_put_head(r, n_tail + 2);
+    buf_clear(&r->scratch);
+    redis_put_head(r, args.n + 3);
     redis_put(r, STR("EVALSHA"));
     redis_put(r, str_of(script->sha1));
     size_t start = r->scratch.len;
     redis_put(r, str_of(count));
-    put_words(r, args);
-    size_t tail_len = r->scratch.len - start;
-    struct redis_op *op = mem_alloc(sizeof *op + tail_len);
+    for (int i = 0; i < args.n; i++)
+        redis_put(r, args.v[i]);
+    struct redis_op *op = op_new(r, args.n + 1, start);
     if (op) {
         op->done = done;
         op->owner = owner;
         op->id = id;
         op->script = script;
-        op->n_tail = n_tail;
-        op->tail_len = tail_len;
-        if (buf_err(&r->scratch) == ERR_OK)
-            memcpy(op->tail, r->scratch.data + start, tail_len);
     }
-    return send_op(r, op);
+    return op_send(c, op);
 }
 
 /* --- messages ------------------------------------------------------------------------------- */
@@ -118,7 +108,7 @@ enum err redis_eval(struct redis *r, struct redis_script *script, struct redis_a
 static void send_subscribe(struct redis *r, const struct subscription *s)
 {
     redis_put_args(r, REDIS_ARGS(STR("SUBSCRIBE"), str_of(s->channel)));
-    enum err e = redis_conn_send(&r->messages, NULL);
+    enum err e = redis_conn_write(&r->messages, NULL);
     (void)e;
 }
 
@@ -185,6 +175,21 @@ void redis_publish(struct redis *r, const char *channel, const char *message)
 
 /* --- life ----------------------------------------------------------------------------------- */
 
+static bool parts_init(struct redis *r)
+{
+    const struct redis_options *o = &r->options;
+    if (redis_url_parse(o->url, &r->url) != ERR_OK ||
+        redis_login_parse(str_of(o->sentinel_login ? o->sentinel_login : ""), &r->sentinel_login) !=
+            ERR_OK)
+        return false;
+    r->commands.at = r->messages.at = r->url.hosts[0];
+    if (r->url.mode == REDIS_CLUSTER && !(r->cluster = redis_cluster_new(r)))
+        return false;
+    return redis_conn_init(&r->commands, r, REDIS_COMMANDS) &&
+           redis_conn_init(&r->messages, r, REDIS_MESSAGES) &&
+           redis_conn_init(&r->asker, r, REDIS_ASKER);
+}
+
 struct redis *redis_new(struct loop *l, const struct redis_options *options)
 {
     struct redis *r = mem_alloc(sizeof *r);
@@ -194,12 +199,14 @@ struct redis *redis_new(struct loop *l, const struct redis_options *options)
     r->options = *options;
     r->scratch = BUF_INIT(REDIS_MAX_COMMAND_BYTES);
     LIST_INIT(&r->subscriptions);
-    if (redis_url_parse(options->url, &r->url) != ERR_OK ||
-        !redis_conn_init(&r->commands, r, false) || !redis_conn_init(&r->messages, r, true)) {
+    if (!parts_init(r)) {
         redis_free(r);
         return NULL;
     }
-    redis_conn_start(&r->commands);
+    if (r->cluster)
+        redis_cluster_start(r->cluster);
+    else
+        redis_conn_start(&r->commands);
     return r;
 }
 
@@ -207,9 +214,11 @@ void redis_free(struct redis *r)
 {
     if (!r)
         return;
-    r->closing = true;
+    r->asking = false;
+    redis_conn_done(&r->asker);
     redis_conn_done(&r->commands);
     redis_conn_done(&r->messages);
+    redis_cluster_free(r->cluster);
     struct subscription *s;
     while ((s = LIST_FIRST(&r->subscriptions))) {
         LIST_REMOVE(s, link);
@@ -221,5 +230,7 @@ void redis_free(struct redis *r)
 
 bool redis_ready(const struct redis *r)
 {
+    if (r->cluster)
+        return redis_cluster_ready(r->cluster);
     return r->commands.state == REDIS_UP && !r->commands.stalled;
 }

@@ -1,7 +1,9 @@
 /* What a Redis server may send: the reader with our functions, fed in pieces. Every value that
- * comes out is walked, so that the sanitizers see what a receiver would. */
+ * comes out is walked, so that the sanitizers see what a receiver would, and read as the map of a
+ * cluster. */
 #include "../../libcommon/data/redis_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static size_t walk(const struct redis_value *v)
@@ -14,6 +16,19 @@ static size_t walk(const struct redis_value *v)
     return sum;
 }
 
+/* The rows of a map of a cluster's slots. */
+static void walk_map(const struct redis_value *v)
+{
+    for (size_t i = 0; v->type == REDIS_ARRAY && i < v->n; i++) {
+        struct redis_range range;
+        if (redis_range_read(&v->items[i], &range) != ERR_OK)
+            continue;
+        if (range.first > range.last || range.last >= REDIS_SLOTS ||
+            strlen(range.master.name) >= sizeof range.master.name)
+            abort();
+    }
+}
+
 static void read_all(struct redis_conn *c)
 {
     for (;;) {
@@ -22,6 +37,7 @@ static void read_all(struct redis_conn *c)
             return;
         volatile size_t sum = walk(reply);
         (void)sum;
+        walk_map(reply);
         redis_reply_functions.freeObject(reply);
         c->reply_items = 0;
         c->reply_is_error = false;

@@ -1,6 +1,11 @@
 /* Redis on the loop: hiredis reads the protocol; connections, timers and reconnects with backoff
  * are our own; scripts go by SHA, and pub/sub has a second connection. No correctness rests on it:
- * every caller has an answer ready for "Redis is not there". */
+ * every caller has an answer ready for "Redis is not there".
+ *
+ * Behind the URL is one server, a master that sentinels name (when another one is promoted, it is
+ * followed), or a cluster (redirections are followed; a command's keys share a hash tag). A
+ * failover breaks connections: commands in flight get ERR_UNAVAILABLE, and a script that the new
+ * server does not know is sent with its text. */
 #ifndef COMMON_REDIS_H
 #define COMMON_REDIS_H
 
@@ -9,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/compiler.h"
+#include "common/dns.h"
 #include "common/err.h"
 #include "common/loop.h"
 #include "common/str.h"
@@ -16,7 +22,9 @@
 struct redis;
 
 struct redis_options {
-    const char *url; /* redis://[user:password@]host:port[/db] or unix:///path */
+    struct dns *dns;            /* looks the hosts up; NULL when the URL has a socket */
+    const char *url;            /* redis://, unix://, sentinel:// or cluster://: see redis_url.c */
+    const char *sentinel_login; /* user:password or :password, percent-encoded; NULL: none */
     int connect_timeout_ms;
     int command_timeout_ms;
     unsigned max_in_flight; /* then ERR_BUSY */
@@ -38,7 +46,8 @@ struct redis_value {
     const struct redis_value *items;
 };
 
-/* A command's words: its name, the key, what else; or a script's keys and arguments. Bytes are
+/* A command's words: its name, the key, what else; or a script's keys and arguments. The key says
+ * which node of a cluster it goes to. Bytes are
  * bytes. REDIS_ARGS(STR("GET"), key) makes them in a call. */
 struct redis_args {
     const struct str *v;
@@ -48,7 +57,6 @@ struct redis_args {
 #define REDIS_ARGS(...)                                     \
     ((struct redis_args){(const struct str[]){__VA_ARGS__}, \
                          (int)(sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))})
-#define REDIS_NO_ARGS ((struct redis_args){NULL, 0})
 
 /* Called once, in a later turn. e is ERR_OK, ERR_UNAVAILABLE, ERR_TIMEOUT or ERR_INTERNAL (an error
  * reply); value lives during the call and is NULL on an error. */

@@ -17,6 +17,7 @@ struct answer {
 };
 
 static struct loop *loop;
+static struct dns *dns;
 static struct redis *redis;
 static struct redis_options options;
 static struct answer answers[MAX_ANSWERS];
@@ -26,7 +27,8 @@ static int n_messages;
 
 /* --- helpers -------------------------------------------------------------------------------- */
 
-static void on_answer(void *owner UNUSED, uint64_t id, enum err e, const struct redis_value *v)
+static inline void on_answer(void *owner UNUSED, uint64_t id, enum err e,
+                             const struct redis_value *v)
 {
     struct answer *a = &answers[id];
     a->times++;
@@ -40,7 +42,7 @@ static void on_answer(void *owner UNUSED, uint64_t id, enum err e, const struct 
     snprintf(a->text, sizeof a->text, "%s", v->type == REDIS_STR ? v->s : "");
 }
 
-static enum err try(const char *const *argv)
+static inline enum err try(const char *const *argv)
 {
     struct str words[10];
     int n = 0;
@@ -55,7 +57,7 @@ static enum err try(const char *const *argv)
 #define TRY(...) try((const char *const[]){__VA_ARGS__, NULL})
 
 /* The command's id. */
-static unsigned submit(const char *const *argv)
+static inline unsigned submit(const char *const *argv)
 {
     assert_int_equal(try(argv), ERR_OK);
     return n_sent - 1;
@@ -63,7 +65,7 @@ static unsigned submit(const char *const *argv)
 
 #define SUBMIT(...) submit((const char *const[]){__VA_ARGS__, NULL})
 
-static struct answer *await(unsigned id)
+static inline struct answer *await(unsigned id)
 {
     WAIT_FOR(loop, answers[id].times);
     return &answers[id];
@@ -71,7 +73,7 @@ static struct answer *await(unsigned id)
 
 #define ASK(...) await(SUBMIT(__VA_ARGS__))
 
-static void on_message(void *owner, const char *channel, const char *message, size_t n)
+static inline void on_message(void *owner, const char *channel, const char *message, size_t n)
 {
     assert_ptr_equal(owner, &options);
     assert_string_equal(channel, "news");
@@ -80,27 +82,32 @@ static void on_message(void *owner, const char *channel, const char *message, si
     n_messages++;
 }
 
-static void client_open(const char *url)
+static inline void client_open(const char *url)
 {
     memset(answers, 0, sizeof answers);
     n_sent = 0;
     n_messages = 0;
-    options = (struct redis_options){
-        .url = url, .connect_timeout_ms = 300, .command_timeout_ms = 200, .max_in_flight = 1000};
     loop = loop_new();
+    dns = dns_new(loop, "/etc/resolv.conf");
+    options = (struct redis_options){.dns = dns,
+                                     .url = url,
+                                     .connect_timeout_ms = 300,
+                                     .command_timeout_ms = 200,
+                                     .max_in_flight = 1000};
     redis = redis_new(loop, &options);
     assert_non_null(redis);
 }
 
-static void client_close(void)
+static inline void client_close(void)
 {
     redis_free(redis);
+    dns_free(dns);
     loop_free(loop);
     for (unsigned i = 0; i < n_sent; i++)
         assert_int_equal(answers[i].times, 1);
 }
 
-static int open_client(void **state)
+static inline int open_client(void **state)
 {
     *state = NULL;
     client_open(servers.redis_url);
@@ -108,13 +115,13 @@ static int open_client(void **state)
     return 0;
 }
 
-static int close_client(void **state UNUSED)
+static inline int close_client(void **state UNUSED)
 {
     client_close();
     return 0;
 }
 
-static int setup(void **state)
+static inline int setup(void **state)
 {
     *state = NULL;
     servers_redis();

@@ -1,4 +1,5 @@
 /* The Redis client against a real server, healthy, frozen, killed, and against one that lies. */
+#include "dns_stub.h"
 #include "redis_fixture.h"
 
 /* --- commands ------------------------------------------------------------------------------- */
@@ -285,6 +286,63 @@ static void urls_choose_user_and_database(void **state UNUSED)
     ASK("CONFIG", "SET", "port", "0");
 }
 
+/* A client on its own loop, with that DNS server on the same one. */
+static void open_by_name(struct dns_stub *stub, const char *port)
+{
+    static char url[60];
+    client_close();
+    loop = loop_new();
+    stub_open(stub, loop);
+    dns = dns_new(loop, stub->path);
+    snprintf(url, sizeof url, "redis://redis.test:%s", port);
+    options.dns = dns;
+    options.url = url;
+    memset(answers, 0, sizeof answers);
+    n_sent = 0;
+}
+
+static void a_host_that_moves_is_found_again(void **state)
+{
+    struct dns_stub stub;
+    char port[12];
+    listen_on_tcp(port);
+    open_by_name(&stub, port);
+    stub_answers(&stub, "192.0.2.99"); /* nobody is there */
+    redis = redis_new(loop, &options);
+    int64_t end_us = clock_mono_us() + 300 * USEC_PER_MSEC;
+    WAIT_FOR(loop, clock_mono_us() > end_us);
+    assert_false(redis_ready(redis));
+    stub_answers(&stub, "192.0.2.99"); /* and this one is tried, too */
+    memcpy(stub.addresses[1], "127.0.0.1", 10);
+    WAIT_FOR(loop, redis_ready(redis));
+    assert_string_equal(ASK("PING")->text, "PONG");
+    stub_close(&stub);
+    client_close();
+    open_client(state);
+    ASK("CONFIG", "SET", "port", "0");
+}
+
+static void dns_that_is_no_help_costs_nothing_but_the_connection(void **state)
+{
+    static const enum dns_mood moods[] = {DNS_HANGS, DNS_NO_SUCH_NAME, DNS_GARBAGE};
+    struct dns_stub stub;
+    open_by_name(&stub, "1");
+    for (size_t i = 0; i < ARRAY_LEN(moods); i++) {
+        stub.mood = moods[i];
+        redis = redis_new(loop, &options);
+        (void)loop_longest_turn_us(loop);
+        int64_t end_us = clock_mono_us() + 300 * USEC_PER_MSEC;
+        WAIT_FOR(loop, clock_mono_us() > end_us && stub.asked > 0);
+        assert_int_equal(TRY("PING"), ERR_UNAVAILABLE);
+        assert_true(loop_longest_turn_us(loop) < 200000);
+        redis_free(redis);
+    }
+    redis = NULL;
+    stub_close(&stub);
+    client_close();
+    open_client(state);
+}
+
 /* --- a server that lies --------------------------------------------------------------------- */
 
 struct liar {
@@ -415,6 +473,8 @@ int main(void)
         TEST(a_server_frozen_for_long_loses_its_connection),
         TEST(an_idle_connection_notices_a_frozen_server),
         TEST(urls_choose_user_and_database),
+        TEST(a_host_that_moves_is_found_again),
+        TEST(dns_that_is_no_help_costs_nothing_but_the_connection),
         TEST(a_lying_server_is_left),
         TEST(no_allocation_is_taken_for_granted),
     };
