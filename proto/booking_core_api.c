@@ -41,7 +41,7 @@
     .name = "table_number", .type = FIELD_STR, .flags = (f), .min = 1, .max = 20,                  \
     .pattern = "table_number", .prose = "Where there are several tables"
 #define REQUESTS_FIELD(f)                                                                          \
-    .name = "special_requests", .type = FIELD_STR, .flags = (f), .max = 2000,                      \
+    .name = "special_requests", .type = FIELD_STR, .flags = (f) | FIELD_SEALED, .max = 2000,                      \
     .prose = "Allergies, wishes, the way in"
 #define IDS_FIELD(n, text)                                                                         \
     .name = (n), .type = FIELD_LIST, .item = FIELD_UUID, .max = 10, .prose = (text)
@@ -160,10 +160,10 @@ static const struct field booking_reason_fields[] = {
 TABLE(booking_reason_in, "BookingDelete", booking_reason_fields);
 
 static const struct field booking_note_fields[] = {
-    {.name = "text", .type = FIELD_STR, .flags = REQ, .max = 2000, TEXT(booking_note_in, text),
+    {.name = "text", .type = FIELD_STR, .flags = REQ | FIELD_SEALED, .max = 2000, PASSED_ON,
      .prose = "For staff only"},
 };
-TABLE(booking_note_in, "BookingNoteCreate", booking_note_fields);
+TABLE_PASSED_ON(booking_note_in, "BookingNoteCreate", booking_note_fields);
 
 static const struct field booking_link_fields[] = {
     {.name = "renew", .type = FIELD_BOOL, PASSED_ON,

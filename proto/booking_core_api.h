@@ -37,10 +37,6 @@ struct booking_reason_in {
     const char *reason;
 };
 
-struct booking_note_in {
-    const char *text;
-};
-
 struct hold_create_in {
     const char *station_id, *venue_zip;
     const char *event_date, *event_time;

@@ -108,7 +108,7 @@ static const struct field booking_fields[] = {
     INT_OUT("guest_count", "Both"),
     TEXT_OR_NULL_OUT("event_type", "Kind of event"),
     TEXT_OR_NULL_OUT("table_number", "Where there are several tables"),
-    TEXT_OR_NULL_OUT("special_requests", "Allergies, wishes, the way in"),
+    {OUT("special_requests", FIELD_STR, NIL | FIELD_SEALED, "Allergies, wishes, the way in")},
     {OUT("skills", FIELD_LIST, REQ, "What the chef must be able to do"), .item = FIELD_STR},
     LIST_OUT("resources", resource_out, "Who and what comes along"),
     TEXT_OUT("venue_address", "Street and town"),
@@ -144,7 +144,7 @@ TABLE(booking_link_sent_out, "BookingLinkSent", link_sent_fields);
 static const struct field note_fields[] = {
     ID_OUT("id", "The note"),
     ID_OR_NULL_OUT("author", "Whose account"),
-    TEXT_OUT("text", "For staff only"),
+    {OUT("text", FIELD_STR, REQ | FIELD_SEALED, "For staff only")},
     TIME_OUT("created_at", "When"),
 };
 TABLE(booking_note_out, "BookingNote", note_fields);

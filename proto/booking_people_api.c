@@ -87,7 +87,7 @@ TABLE_BOUND(chef_exception_in, chef_exception_in, "ChefExceptionCreate", chef_ex
     {STR_IN("city", NIL, 1, 100, "Town")},                                                         \
     {STATE_IN(NIL)},                                                                               \
     {ZIP_IN("zip", NIL, "ZIP code")},                                                              \
-    {STR_IN("dietary_notes", NIL, 1, 2000, "Allergies and wishes")},
+    {STR_IN("dietary_notes", NIL | FIELD_SEALED, 1, 2000, "Allergies and wishes")},
 #define CUSTOMER_STATION {OF_TYPE("station_id", FIELD_UUID, NIL, "Whose customer it is")}
 
 static const struct field customer_create_fields[] = {CUSTOMER_FIELDS(REQ) CUSTOMER_STATION};

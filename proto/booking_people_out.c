@@ -87,7 +87,7 @@ static const struct field customer_fields[] = {
     TEXT_OR_NULL_OUT("city", "Town"),
     TEXT_OR_NULL_OUT("state", "Of the United States"),
     TEXT_OR_NULL_OUT("zip", "ZIP code"),
-    {OUT("dietary_notes", FIELD_STR, NIL, "Allergies and wishes"), .max = 2000},
+    {OUT("dietary_notes", FIELD_STR, NIL | FIELD_SEALED, "Allergies and wishes")},
     INT_OUT("version", "As in the ETag"),
     TIME_OUT("created_at", "First contact"),
     TIME_OUT("updated_at", "Last change"),

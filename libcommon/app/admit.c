@@ -6,6 +6,7 @@
 #include "common/net.h"
 #include "list.h"
 #include "req_priv.h"
+#include "sealed.h"
 
 static enum step_rc admit_feature(struct req *r)
 {
@@ -272,6 +273,8 @@ static enum step_rc body_bind(struct req *r, struct str body)
             return req_fail(r, ERR_TOO_LARGE, NULL);
     }
     e = field_bind(r->arena, route->in, doc, r->in, &r->in_json, &x->issues);
+    if (e == ERR_OK)
+        e = sealed_close(r);
     return e == ERR_OK ? STEP_NEXT : req_fail(r, e, NULL);
 }
 

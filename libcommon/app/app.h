@@ -115,6 +115,7 @@ enum {
     M_RESTARTS,
     M_STEP_FAILURES,
     M_MAILS,
+    M_RESEALED,
 };
 
 #endif

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "req_priv.h"
+#include "sealed.h"
 
 #define PROBLEM_TYPE "application/problem+json; charset=utf-8"
 #define PROBLEM_URI "urn:myhibachi:problem:"
@@ -201,6 +202,8 @@ void req_finish(struct reqx *x)
         x->err = ERR_INTERNAL; /* the rows ended without a reply: our bug, the client's 500 */
         req_note(&x->r, "no reply");
     }
+    if (x->err == ERR_OK)
+        x->err = sealed_open(x);
     struct buf problem = BUF_INIT(PROBLEM_MAX_BYTES);
     if (x->err != ERR_OK)
         problem_prepare(x, &problem);

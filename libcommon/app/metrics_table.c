@@ -28,6 +28,9 @@ const struct metric app_metrics[] = {
     [M_RESTARTS] = {METRIC_COUNTER, "worker_restarts_total", "",
                     "Workers that had to be restarted"},
     [M_STEP_FAILURES] = {METRIC_COUNTER, "job_failures_total", "kind", "Jobs that failed"},
+    [M_RESEALED] =
+        {METRIC_COUNTER, "resealed_total", "outcome",
+         "Texts of older keys: sealed with the newest, or unreadable: their key is gone"},
     [M_MAILS] = {METRIC_COUNTER, "mails_total", "mail,outcome", "Mails by kind and outcome"},
 };
 const size_t app_n_metrics = ARRAY_LEN(app_metrics);

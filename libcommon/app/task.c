@@ -5,7 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-#define TASK_ARENA_BYTES 262144
+#define TASK_ARENA_BYTES (4 << 20)
 
 struct task *task_new(struct svc *svc, struct job *job, size_t own_bytes)
 {

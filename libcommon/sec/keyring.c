@@ -225,8 +225,7 @@ enum err keyring_verify(const struct keyring *ring, const char *purpose, struct 
     return ERR_OK;
 }
 
-/* --- sealed texts
- * -------------------------------------------------------------------------------*/
+/* --- sealed texts ----------------------------------------------------------------------------- */
 
 /* A box is a nonce, n bytes and a tag; the bytes are worked on in place. ERR_INVALID: the tag is
  * not that of the bytes. */
@@ -277,8 +276,8 @@ enum err keyring_seal(const struct keyring *ring, const char *purpose, struct ar
     return ERR_OK;
 }
 
-enum err keyring_unseal(const struct keyring *ring, const char *purpose, struct arena *a,
-                        struct str text, struct str *ret_plain)
+static enum err unseal_one(const struct keyring *ring, const char *purpose, struct arena *a,
+                           struct str text, struct str *ret_plain)
 {
     struct parts parts;
     size_t n = 0, n_tag = 0;
@@ -299,6 +298,25 @@ enum err keyring_unseal(const struct keyring *ring, const char *purpose, struct 
         return e;
     }
     *ret_plain = (struct str){(const char *)box + NONCE_SIZE, n - NONCE_SIZE};
+    return ERR_OK;
+}
+
+enum err keyring_unseal(const struct keyring *ring, const char *purpose, struct arena *a,
+                        struct str text, struct str *ret_plain)
+{
+    struct str rest = text, plain = {0};
+    do {
+        struct str one;
+        enum err e = unseal_one(ring, purpose, a, str_cut(&rest, '\n'), &one);
+        if (e != ERR_OK)
+            return e;
+        if (plain.p)
+            one.p = arena_printf(a, "%.*s\n%.*s", (int)plain.n, plain.p, (int)one.n, one.p);
+        if (!one.p)
+            return ERR_NO_MEMORY;
+        plain = plain.p ? str_of(one.p) : one;
+    } while (rest.n > 0);
+    *ret_plain = plain;
     return ERR_OK;
 }
 

@@ -76,7 +76,9 @@ RETURN coalesce(((f ->> 'from')::date - 1)::timestamp AT TIME ZONE 'UTC', '-infi
 -- {field: {from, to}} of what differs.
 CREATE FUNCTION booking.changes(before jsonb, after jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
-RETURN (SELECT coalesce(jsonb_object_agg(n.key, jsonb_build_object('from', before -> n.key, 'to', n.value)), '{}')
+RETURN (SELECT coalesce(jsonb_object_agg(n.key, CASE n.key
+                   WHEN 'special_requests' THEN '{"from": "***", "to": "***"}'
+                   ELSE jsonb_build_object('from', before -> n.key, 'to', n.value) END), '{}')
         FROM jsonb_each(after) n
         WHERE n.value IS DISTINCT FROM before -> n.key
           AND n.key NOT IN ('version', 'updated_at', 'link_version'));
@@ -103,12 +105,14 @@ LANGUAGE plpgsql AS $$
 DECLARE
     before jsonb := CASE WHEN was.id IS NOT NULL THEN to_jsonb(was) - 'quote' END;
     after jsonb := to_jsonb(b) - 'quote';
+    sealed CONSTANT text := 'special_requests';
 BEGIN
     INSERT INTO booking.booking_history (booking_id, at, action, actor, role, changes, reason)
     VALUES (b.id, booking.ctx_now(ctx), action, nullif(ctx ->> 'user', '')::uuid,
             nullif(ctx ->> 'role', ''),
             CASE WHEN before IS NULL THEN '{}' ELSE booking.changes(before, after) END, reason);
-    PERFORM bus.audit(ctx, 'booking.' || action, 'booking', b.id::text, before, after, reason);
+    PERFORM bus.audit(ctx, 'booking.' || action, 'booking', b.id::text, booking.masked(before, sealed),
+                      booking.masked(after, sealed), reason);
     PERFORM bus.emit(ctx, 'booking.' || action, 'booking/' || b.id, booking.booking_event(b) || more);
     IF booking.mail_due(ctx, action, was, b) THEN
         PERFORM bus.job(ctx, 'booking.mail', jsonb_build_object('booking_id', b.id, 'about', action));

@@ -369,7 +369,7 @@ BEGIN
         link_version = b.link_version + 1,
         version = b.version + 1, updated_at = booking.ctx_now(ctx)
     WHERE b.id = ANY (ids);
-    UPDATE booking.booking_notes n SET text = '(deleted)' WHERE n.booking_id = ANY (ids);
+    DELETE FROM booking.booking_notes n WHERE n.booking_id = ANY (ids);
     UPDATE booking.booking_history h
     SET changes = h.changes - '{contact_name,contact_email,contact_phone,venue_address,special_requests}'::text[]
     WHERE h.booking_id = ANY (ids);
@@ -390,7 +390,8 @@ BEGIN
     VALUES (bus.uuid_v7(booking.ctx_now(ctx)), b.id, (ctx ->> 'user')::uuid, note_add.text,
             booking.ctx_now(ctx))
     RETURNING * INTO n;
-    PERFORM bus.audit(ctx, 'booking.note_added', 'booking', b.id::text, NULL, to_jsonb(n));
+    PERFORM bus.audit(ctx, 'booking.note_added', 'booking', b.id::text, NULL,
+                      booking.masked(to_jsonb(n), 'text'));
     RETURN NEXT booking.reply_make(ctx, 201, booking.note_json(n));
 END $$;
 

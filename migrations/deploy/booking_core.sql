@@ -84,7 +84,7 @@ CREATE TABLE booking.bookings (
     venue_zip text NOT NULL CHECK (venue_zip ~ '^[0-9]{5}$'),
     event_type text CHECK (char_length(event_type) <= 40),
     table_number text CHECK (table_number ~ '^[A-Z0-9-]{1,20}$'),
-    special_requests text CHECK (char_length(special_requests) <= 2000),
+    special_requests booking.sealed,
     skills text[] NOT NULL DEFAULT '{}' CHECK (cardinality(skills) <= 5), -- that the chef must have
     contact_name text NOT NULL CHECK (char_length(contact_name) <= 100),
     contact_email text CHECK (char_length(contact_email) <= 254),
@@ -154,7 +154,7 @@ CREATE TABLE booking.booking_notes (
     id uuid PRIMARY KEY,
     booking_id uuid NOT NULL REFERENCES booking.bookings (id) ON DELETE CASCADE,
     author uuid,
-    text text NOT NULL CHECK (char_length(text) BETWEEN 1 AND 2000),
+    text booking.sealed NOT NULL,
     created_at timestamptz NOT NULL
 );
 CREATE INDEX booking_notes_booking ON booking.booking_notes (booking_id, created_at, id);

@@ -178,8 +178,9 @@ CREATE FUNCTION booking.customer_record(ctx jsonb, action text, was booking.cust
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM bus.audit(ctx, 'customer.' || action, 'customer', c.id::text,
-                      CASE WHEN was.id IS NOT NULL THEN booking.customer_json(was) END,
-                      booking.customer_json(c), reason);
+                      CASE WHEN was.id IS NOT NULL
+                           THEN booking.masked(booking.customer_json(was), 'dietary_notes') END,
+                      booking.masked(booking.customer_json(c), 'dietary_notes'), reason);
     PERFORM bus.emit(ctx, 'customer.' || action, 'customer/' || c.id, jsonb_build_object(
         'customer_id', c.id, 'user_id', c.user_id, 'station_id', c.station_id));
 END $$;

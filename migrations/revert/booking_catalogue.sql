@@ -6,7 +6,8 @@ DROP TABLE booking.price_change_history, booking.price_peaks, booking.price_rule
 DROP FUNCTION booking.chef_windows(uuid, date);
 DROP TABLE booking.chef_exceptions, booking.chef_availability, booking.chefs, booking.customers,
     booking.stations, booking.zip_areas, booking.catalogue_state;
-DROP FUNCTION booking.catalogue_changed();
+DROP FUNCTION booking.catalogue_changed(), booking.masked(jsonb, text);
+DROP DOMAIN booking.sealed;
 DROP FUNCTION booking.week_span(int, time, time);
 DROP FUNCTION booking.is_time_zone(text);
 DROP FUNCTION booking.digits(text);

@@ -7,6 +7,7 @@
 
 #include "common/cache.h"
 #include "common/json.h"
+#include "common/reseal.h"
 #include "common/task.h"
 
 #include "availability_http.h"
@@ -34,6 +35,11 @@ static void customer_purge_run(void *owner, struct job *job)
 }
 
 const struct job_kind core_jobs[] = {
+    {.kind = "booking.reseal",
+     .concurrency = 1,
+     .lease_ms = 60000,
+     .max_attempts = 10,
+     .run = reseal_run},
     {.kind = "booking.mail",
      .concurrency = 4,
      .lease_ms = 60000,

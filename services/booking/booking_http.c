@@ -160,8 +160,7 @@ const struct step booking_note_list_steps[] = {
 
 static enum step_rc note_write(struct req *r)
 {
-    const struct booking_note_in *in = r->in;
-    return req_pg(r, &sql_booking_note_add, PG_ARGS(req_sql_ctx(r), r->params[0], in->text));
+    return req_pg(r, &sql_booking_note_add, PG_ARGS(req_sql_ctx(r), r->params[0], r->in_json));
 }
 
 const struct step booking_note_add_steps[] = {

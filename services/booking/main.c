@@ -12,6 +12,20 @@ static const struct config_row config_rows[] = {
 };
 #undef CONFIG
 
+static const struct reseal reseal = {
+    .load = &sql_reseal_load,
+    .store = &sql_reseal_store,
+    .queue = &sql_reseal_queue,
+    .what = "texts of customers and staff",
+};
+
+static const struct command commands[] = {
+    {.name = "reseal",
+     .prose = "queues the job that seals texts with the newest key of KEYRING, and prints how many "
+              "have an older one",
+     .run = reseal_command},
+};
+
 int main(int argc, char **argv)
 {
     const struct service booking = {
@@ -32,6 +46,9 @@ int main(int argc, char **argv)
         .jobs = core_jobs,
         .n_jobs = core_n_jobs,
         .mails = true,
+        .reseal = &reseal,
+        .commands = commands,
+        .n_commands = ARRAY_LEN(commands),
         .start = booking_start,
         .ready = booking_ready,
         .stop = booking_stop,

@@ -42,9 +42,6 @@ extern const size_t identity_n_commands;
 extern const struct route identity_routes[];
 extern const size_t identity_n_routes;
 
-/* reseal.c */
-void reseal_run(void *owner, struct job *job);
-
 /* identity_events.c */
 enum err identity_start(struct svc *svc);
 void identity_stop(struct svc *svc);

@@ -8,35 +8,6 @@
 #define JWKS_BYTES 65536
 #define EXIT_USAGE 64 /* EX_USAGE of sysexits.h */
 
-/* --- statements, whose answer a command waits for ------------------------------------------- */
-
-#define CTX_SIZE (RFC3339_SIZE + 64)
-
-static const char *ctx_write(const char *command, char ret_ctx[CTX_SIZE])
-{
-    char now[RFC3339_SIZE];
-    clock_rfc3339(clock_wall_us(), now);
-    (void)snprintf(ret_ctx, CTX_SIZE, "{\"now\":\"%s\",\"request_id\":\"%s\"}", now, command);
-    return ret_ctx;
-}
-
-static void on_answer(void *owner, uint64_t id UNUSED, struct pg_result *result)
-{
-    *(struct pg_result **)owner = result;
-}
-
-/* NULL when the database is not there. */
-static struct pg_result *statement_run(struct svc *svc, const struct pg_stmt *stmt,
-                                       struct pg_args args)
-{
-    struct pg_result *result = NULL;
-    if (pg_exec(svc->pg, stmt, args, on_answer, &result, 0) != ERR_OK)
-        return NULL;
-    while (!result)
-        loop_turn(svc->loop, 100);
-    return result;
-}
-
 /* --- create-user
  * ---------------------------------------------------------------------------------- */
 
@@ -125,10 +96,10 @@ static int create_user(struct svc *svc, int argc, char **argv)
         status = password_read(&u);
     if (status != 0)
         return status;
-    char ctx[CTX_SIZE];
+    char ctx[COMMAND_CTX_SIZE];
     struct pg_args args =
-        PG_ARGS(ctx_write("create-user", ctx), u.id, u.email, u.name, u.role, u.station, u.hash);
-    struct pg_result *result = statement_run(svc, &sql_account_ensure, args);
+        PG_ARGS(command_ctx("create-user", ctx), u.id, u.email, u.name, u.role, u.station, u.hash);
+    struct pg_result *result = command_pg(svc, &sql_account_ensure, args);
     if (!result)
         return complain("the database is not there");
     status = ensured_print(result, u.email);
@@ -180,21 +151,6 @@ static int public_jwks(struct svc *svc UNUSED, int argc UNUSED, char **argv UNUS
     return print_and_free(&out);
 }
 
-static int reseal(struct svc *svc, int argc UNUSED, char **argv UNUSED)
-{
-    char ctx[CTX_SIZE];
-    struct pg_args args = PG_ARGS(ctx_write("reseal", ctx), keyring_newest(svc->keyring));
-    struct pg_result *result = statement_run(svc, &sql_reseal_queue, args);
-    const char *left = result ? pg_first(result, "left") : NULL;
-    if (left)
-        fprintf(stdout, "%s MFA secrets are sealed with older keys; the job is queued\n", left);
-    else
-        fprintf(stderr, "reseal: %s\n", result ? pg_result_message(result) : "no database");
-    int status = left ? 0 : 1;
-    pg_result_free(result);
-    return status;
-}
-
 /* clang-format off */
 const struct command identity_commands[] = {
     {.name = "create-user",
@@ -207,7 +163,7 @@ const struct command identity_commands[] = {
     {.name = "reseal",
      .prose = "queues the job that seals MFA secrets with the newest key of KEYRING, and prints "
               "how many have an older one",
-     .run = reseal},
+     .run = reseal_command},
 };
 /* clang-format on */
 

@@ -22,6 +22,13 @@ static const struct pg_constraint constraints[] = {
     {"api_keys_administration", ERR_INVALID, "/permissions", "has one that a key cannot have"},
 };
 
+static const struct reseal reseal = {
+    .load = &sql_reseal_load,
+    .store = &sql_reseal_store,
+    .queue = &sql_reseal_queue,
+    .what = "MFA secrets",
+};
+
 int main(int argc, char **argv)
 {
     const struct service identity = {
@@ -42,6 +49,7 @@ int main(int argc, char **argv)
         .jobs = identity_jobs,
         .n_jobs = identity_n_jobs,
         .mails = true,
+        .reseal = &reseal,
         .start = identity_start,
         .stop = identity_stop,
         .commands = identity_commands,

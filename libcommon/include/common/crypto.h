@@ -32,7 +32,8 @@ MUSTCHECK enum err keyring_verify(const struct keyring *ring, const char *purpos
                                   struct str text, struct str *ret_payload);
 
 /* AES-256-GCM with a random nonce; purpose is authenticated. Text form as above ("e1."): the key id
- * is the second part, so that whoever keeps such texts finds those of an older key. */
+ * is the second part, so that whoever keeps such texts finds those of an older key. Several of
+ * them, joined by line ends, are their plain texts joined so: SQL can put two together unread. */
 MUSTCHECK enum err keyring_seal(const struct keyring *ring, const char *purpose, struct arena *a,
                                 struct str plain, const char **ret_text);
 MUSTCHECK enum err keyring_unseal(const struct keyring *ring, const char *purpose, struct arena *a,

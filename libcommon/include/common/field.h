@@ -48,6 +48,7 @@ enum field_flag {
     FIELD_NULLABLE = 1 << 1, /* null is a value; bound as NULL */
     FIELD_RAW = 1 << 2,      /* keep the string as it came: passwords, tokens */
     FIELD_SECRET = 1 << 3,   /* writeOnly in OpenAPI, format password, never logged */
+    FIELD_SEALED = 1 << 4,   /* FIELD_STR: SQL sees it sealed, see app/sealed.c; not bound */
 };
 
 #define FIELD_NOWHERE SIZE_MAX /* validated and passed on as JSON, not bound to a struct */

@@ -18,6 +18,7 @@
 #include "common/pg.h"
 #include "common/ratelimit.h"
 #include "common/redis.h"
+#include "common/reseal.h"
 #include "common/route.h"
 #include "common/token.h"
 #include "common/work.h"
@@ -53,7 +54,8 @@ struct service {
     size_t n_consumers;
     const struct job_kind *jobs;
     size_t n_jobs;
-    bool mails; /* it writes to people: svc->mailer is there */
+    bool mails;                  /* it writes to people: svc->mailer is there */
+    const struct reseal *reseal; /* what it keeps sealed, or NULL */
     /* In a worker, after the common parts are there and before it listens. May start operations;
      * the service is ready when ready() says so (NULL: at once). */
     enum err (*start)(struct svc *svc);
@@ -94,6 +96,12 @@ struct svc {
     struct token_cache *token_cache;
     void *state; /* the service's own */
 };
+
+/* For commands: the context of a statement, and its result, which is waited for; NULL: the database
+ * is not there. */
+#define COMMAND_CTX_SIZE 128
+const char *command_ctx(const char *command, char ret_ctx[COMMAND_CTX_SIZE]);
+struct pg_result *command_pg(struct svc *svc, const struct pg_stmt *stmt, struct pg_args args);
 
 /* The whole of a service's main(). Options: --config, --check-config, --env-example, --openapi,
  * --routes, --errors, --metrics, --events, --health, --version, or a command of the service. */

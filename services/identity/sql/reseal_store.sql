@@ -1,5 +1,5 @@
 -- write: secrets that were sealed anew; what changed meanwhile stays. Queues the next batch or the next day
--- $2 [{id, was, now}], $3 the last account of a batch that was full, or null
+-- $2 [{id, was, now}], $3 the job's payload, $4 the last account of a batch that was full, or null
 WITH stored AS (
     UPDATE identity.users u SET mfa_secret = i.now
       FROM jsonb_to_recordset($2::jsonb) AS i (id uuid, was text, now text)
@@ -7,6 +7,6 @@ WITH stored AS (
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM stored) AS sealed,
-       CASE WHEN $3::uuid IS NULL THEN identity.schedule($1::jsonb, 'identity.reseal', 'day', true)
-            ELSE bus.job($1::jsonb, 'identity.reseal', jsonb_build_object('after', $3::text), NULL,
-                         'after ' || $3) END
+       CASE WHEN $4::uuid IS NULL THEN identity.schedule($1::jsonb, 'identity.reseal', 'day', true)
+            ELSE bus.job($1::jsonb, 'identity.reseal', $3::jsonb || jsonb_build_object('after', $4::text), NULL,
+                         'after ' || $4) END

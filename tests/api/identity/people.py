@@ -2,9 +2,7 @@
 import base64
 import hashlib
 import hmac
-import pathlib
 import struct
-import subprocess
 import uuid
 
 from lib.client import expect
@@ -52,10 +50,3 @@ def until_status(call, status):
         return replies[-1].status_code == status
     wait_for(answered, f"a reply with {status}")
     return replies[-1]
-
-
-def command(running, *arguments, stdin=""):
-    """identity's program as the stack runs it: with the environment of its part."""
-    return subprocess.run([pathlib.Path(running.env["BIN_DIR"]) / "identity", *arguments], input=stdin,
-                          capture_output=True, text=True, check=False,
-                          env={"PATH": "/usr/bin:/bin", "TZ": "UTC"} | running.environment("identity"))

@@ -6,7 +6,7 @@ import pytest
 
 from lib.client import expect, expect_problem
 from lib.stack import wait_for
-from people import PASSWORD, STATION, command, new_email
+from people import PASSWORD, STATION, new_email
 
 
 def test_what_ran_out_is_forgotten(account, db, run_job):
@@ -61,9 +61,9 @@ def test_create_user_makes_an_account_once(running, api, row):
     email, account_id = new_email("first"), str(uuid.uuid4())
     arguments = ("create-user", "--email", email.upper(), "--role", "STATION_MANAGER", "--station",
                  STATION, "--id", account_id, "--name", "First One")
-    done = command(running, *arguments, stdin=PASSWORD + "\n")
+    done = running.command("identity", *arguments, stdin=PASSWORD + "\n")
     assert done.returncode == 0 and done.stdout.split() == [account_id, "created"], done.stderr
-    again = command(running, *arguments, stdin="another password 77\n")
+    again = running.command("identity", *arguments, stdin="another password 77\n")
     assert again.returncode == 0 and again.stdout.split() == [account_id, "kept"], again.stderr
     assert row("users", id=account_id)["name"] == "First One"
     tokens = expect(api.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD}))
@@ -83,18 +83,18 @@ def test_create_user_makes_an_account_once(running, api, row):
     (("--email", "a@example.com", "--role", "KING"), PASSWORD, "not a role"),
     (("--email", "a@example.com", "--role", "STATION_MANAGER"), PASSWORD, "station")])
 def test_create_user_says_what_is_wrong(running, arguments, stdin, says):
-    done = command(running, "create-user", *arguments, stdin=stdin)
+    done = running.command("identity", "create-user", *arguments, stdin=stdin)
     assert done.returncode != 0 and says in done.stderr and not done.stdout
     assert PASSWORD not in done.stderr
 
 
 def test_keys_are_made_and_their_public_part_is_printed(running):
-    private = command(running, "keygen").stdout
+    private = running.command("identity", "keygen").stdout
     key = json.loads(private)["keys"][0]
     assert key["d"] and key["crv"] == "Ed25519"
-    public = json.loads(command(running, "public-jwks", stdin=private).stdout)["keys"][0]
+    public = json.loads(running.command("identity", "public-jwks", stdin=private).stdout)["keys"][0]
     assert "d" not in public and public["x"] == key["x"] and public["kid"] == key["kid"]
-    refused = command(running, "public-jwks", stdin="{}")
+    refused = running.command("identity", "public-jwks", stdin="{}")
     assert refused.returncode == 1 and "keys" in refused.stderr
 
 

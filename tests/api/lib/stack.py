@@ -65,6 +65,12 @@ class Stack:
     def pid(self, part):
         return int((self.run_dir / f"proc/{part}.pid").read_text().split()[0])
 
+    def command(self, part, *arguments, stdin=""):
+        """The part's program as the stack runs it, with its environment, for one of its commands."""
+        program = pathlib.Path(self.env["BIN_DIR"]) / part.rstrip("-0123456789")
+        return subprocess.run([program, *arguments], input=stdin, capture_output=True, text=True, check=False,
+                              env={"PATH": "/usr/bin:/bin", "TZ": "UTC"} | self.environment(part))
+
     def configure(self, part, **variables):
         """Restarts a service with more variables; none: as it was."""
         extra = self.run_dir / f"env.d/{part}.local"

@@ -180,6 +180,22 @@ static void the_same_text_is_sealed_differently_each_time(void **state UNUSED)
     assert_string_not_equal(one, two);
 }
 
+static void joined_texts_are_opened_together(void **state UNUSED)
+{
+    const char *one, *two;
+    struct str plain;
+    assert_int_equal(keyring_seal(ring, "p", arena, STR("no nuts"), &one), ERR_OK);
+    assert_int_equal(keyring_seal(ring, "p", arena, STR("vegan\ncake"), &two), ERR_OK);
+    const char *joined = arena_printf(arena, "%s\n%s\n%s", one, two, one);
+    assert_int_equal(keyring_unseal(ring, "p", arena, str_of(joined), &plain), ERR_OK);
+    assert_true(str_eq(plain, STR("no nuts\nvegan\ncake\nno nuts")));
+    assert_int_equal(keyring_reseal(ring, "p", arena, str_of(joined), &one), ERR_OK);
+    assert_null(strchr(one, '\n'));
+    joined = arena_printf(arena, "%s\nx", one);
+    assert_int_equal(keyring_unseal(ring, "p", arena, str_of(joined), &plain), ERR_INVALID);
+    assert_int_equal(keyring_unseal(ring, "p", arena, STR(""), &plain), ERR_INVALID);
+}
+
 static void a_ring_that_is_not_one_is_refused(void **state UNUSED)
 {
     static const char *const texts[] = {
@@ -281,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_sealed_text_moves_to_the_newest_key),
         cmocka_unit_test(the_id_alone_does_not_open),
         cmocka_unit_test(the_same_text_is_sealed_differently_each_time),
+        cmocka_unit_test(joined_texts_are_opened_together),
         cmocka_unit_test(a_ring_that_is_not_one_is_refused),
         cmocka_unit_test(a_ring_has_at_most_eight_keys),
         cmocka_unit_test(a_text_has_a_ceiling),

@@ -1,0 +1,6 @@
+-- Revert hibachi:booking_sealed from pg
+BEGIN;
+
+DROP FUNCTION booking.sealed_store, booking.sealed_left, booking.sealed_old, booking.is_old;
+
+COMMIT;
