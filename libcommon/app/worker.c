@@ -47,6 +47,7 @@ static enum err pg_start(struct worker *w, const struct service *desc)
         .dns = w->app.svc.dns,
         .url = c->database_url,
         .replica_url = c->database_url_read[0] ? c->database_url_read : NULL,
+        .replica_max_lag_ms = (int)c->pg_replica_max_lag_ms,
         .readers = (unsigned)c->pg_readers,
         .writers = (unsigned)c->pg_writers,
         .pipeline_depth = (unsigned)c->pg_pipeline_depth,

@@ -70,6 +70,23 @@ static void on_deliver(void *arg)
     pg_deliver(arg);
 }
 
+/* What a replica could not do for reasons of its own (it is gone, or its replay came first) is
+ * asked of the primary. */
+static bool op_ask_primary(struct pg *pg, struct pg_op *op)
+{
+    enum err e = op->result->err;
+    if (!op->by_replica || pg->closing || (e != ERR_UNAVAILABLE && e != ERR_RETRY))
+        return false;
+    struct pg_line *primary = &pg->lines[PG_READ];
+    PQclear(op->result->res);
+    *op->result = (struct pg_result){.err = ERR_OK};
+    op->by_replica = false;
+    TAILQ_INSERT_TAIL(&primary->queue, op, link);
+    primary->n_queued++;
+    pg_line_send(primary);
+    return true;
+}
+
 void pg_answer(struct pg *pg, struct pg_op *op, const char *lost)
 {
     struct pg_result *r = op->result;
@@ -79,6 +96,8 @@ void pg_answer(struct pg *pg, struct pg_op *op, const char *lost)
     } else {
         pg_result_read(r, pg->options);
     }
+    if (op_ask_primary(pg, op))
+        return;
     TAILQ_INSERT_TAIL(&pg->answered, op, link);
     if (pg->n_answered++ == 0 && !pg->in_event)
         loop_timer_set(pg->deliver, 0);
@@ -91,7 +110,7 @@ static struct pg_conn *line_conn(struct pg_line *line)
 {
     struct pg_conn *best = NULL;
     for (struct pg_conn *c = line->conns; c < line->conns + line->n_conns; c++)
-        if (c->state == PG_CONN_UP && c->n_sent < (best ? best->n_sent : line->depth))
+        if (c->serves && c->n_sent < (best ? best->n_sent : line->depth))
             best = c;
     return best;
 }
@@ -125,7 +144,7 @@ void pg_line_down(struct pg_line *line)
 
 static bool line_is_dead(const struct pg_line *line, int64_t now_us)
 {
-    return line->n_up == 0 && now_us - line->down_us > PG_DOWN_US;
+    return line->n_serving == 0 && now_us - line->down_us > PG_DOWN_US;
 }
 
 static void line_fail(struct pg_line *line)
@@ -144,6 +163,7 @@ static void on_tick(void *arg)
         if (line_is_dead(line, now_us))
             line_fail(line);
     }
+    pg_lag_tick(pg, now_us);
     loop_timer_set(pg->tick, PG_TICK_MS);
 }
 
@@ -215,7 +235,7 @@ void pg_free(struct pg *pg)
 
 static struct pg_line *line_for(struct pg *pg, enum pg_lane lane)
 {
-    return &pg->lines[lane == PG_REPLICA && pg->lines[lane].n_up == 0 ? PG_READ : lane];
+    return &pg->lines[lane == PG_REPLICA && pg->lines[lane].n_serving == 0 ? PG_READ : lane];
 }
 
 enum err pg_exec(struct pg *pg, const struct pg_stmt *stmt, struct pg_args args, pg_done_fn *done,
@@ -247,7 +267,7 @@ bool pg_ready(const struct pg *pg, const char **ret_why)
     bool up = true;
     for (enum pg_lane lane = PG_READ; lane <= PG_WRITE; lane++) {
         const struct pg_line *line = &pg->lines[lane];
-        up = up && line->n_up > 0;
+        up = up && line->n_serving > 0;
         for (unsigned i = 0; i < line->n_conns; i++)
             answered_us = MAX(answered_us, line->conns[i].answered_us);
     }

@@ -25,13 +25,14 @@ static void conn_lose(struct pg_conn *c, const char *doing, const char *why)
 {
     struct pg_line *line = c->line;
     struct pg *pg = line->pg;
-    bool was_up = c->state == PG_CONN_UP;
+    bool served = c->serves;
     snprintf(pg->why, sizeof pg->why, "%s: %.*s", doing, (int)strcspn(why, "\n"), why);
     pg_dial_stop(c);
     conn_unwatch(c);
     PQfinish(c->db);
     c->db = NULL;
     c->state = PG_CONN_DOWN;
+    c->serves = false;
     c->retry_us = clock_mono_us() +
                   backoff_ms(++c->failures, PG_BACKOFF_MIN_MS, PG_BACKOFF_MAX_MS) * USEC_PER_MSEC;
     struct pg_op *op;
@@ -40,7 +41,7 @@ static void conn_lose(struct pg_conn *c, const char *doing, const char *why)
         pg_answer(pg, op, "the connection was lost before the answer");
     }
     c->n_sent = 0;
-    if (was_up && --line->n_up == 0)
+    if (served && --line->n_serving == 0)
         pg_line_down(line);
 }
 
@@ -61,6 +62,7 @@ static void conn_flush(struct pg_conn *c)
 void pg_conn_send(struct pg_conn *c, struct pg_op *op)
 {
     const struct pg_stmt *s = op->stmt;
+    op->by_replica = c->line->lane == PG_REPLICA && s->lane == PG_REPLICA;
     if (c->n_sent++ == 0)
         c->waiting_us = clock_mono_us();
     TAILQ_INSERT_TAIL(&c->sent, op, link);
@@ -165,7 +167,7 @@ void pg_conn_dial(struct pg_conn *c, const char *hosts, const char *addresses, c
                             ports,
                             pg->options->application_name,
                             "UTF8",
-                            c->line->lane == PG_REPLICA ? "any" : "read-write",
+                            c->line->lane == PG_REPLICA ? "prefer-standby" : "read-write",
                             "10",
                             "3",
                             "3",
@@ -196,11 +198,26 @@ static void conn_start(struct pg_conn *c)
 
 /* --- receiving ------------------------------------------------------------------------------ */
 
+void pg_conn_serve(struct pg_conn *c, bool serves)
+{
+    struct pg_line *line = c->line;
+    if (c->serves == serves)
+        return;
+    c->serves = serves;
+    if (serves)
+        line->n_serving++;
+    else if (--line->n_serving == 0)
+        pg_line_down(line);
+}
+
 static void conn_up(struct pg_conn *c)
 {
     c->state = PG_CONN_UP;
     c->failures = 0;
-    c->line->n_up++;
+    if (c->line->lane == PG_REPLICA)
+        c->line->pg->lag.next_us = 0; /* it has to show where it is */
+    else
+        pg_conn_serve(c, true);
 }
 
 static void take_prepared(struct pg_conn *c, PGresult *res)

@@ -40,6 +40,7 @@ struct pg_op {
     void *owner;
     uint64_t id;
     struct pg_result *result; /* made with the op, so that an answer never lacks memory */
+    bool by_replica;          /* sent there: the primary may be asked instead */
     int n;
     const char *params[]; /* followed by their bytes */
 };
@@ -67,6 +68,8 @@ struct pg_conn {
     int64_t retry_us;    /* down: when to connect. All times here are monotonic. */
     int64_t waiting_us;  /* else: since when the next sign of life is waited for */
     int64_t answered_us; /* last sign of life */
+    bool serves;         /* up and, of a replica, not too far behind */
+    bool lag_asked;      /* how far it is, is on its way */
 };
 
 /* One lane with what serves it. */
@@ -77,17 +80,33 @@ struct pg_line {
     unsigned depth;   /* statements in flight on one connection */
     unsigned n_conns; /* 0: the lane does not exist */
     struct pg_conn *conns;
-    unsigned n_up;
-    int64_t down_us; /* since when n_up is 0 */
+    unsigned n_serving;
+    int64_t down_us; /* since when that is 0 */
     struct pg_ops queue;
     size_t n_queued;
+};
+
+/* The end of the primary's log at some time, at least. */
+struct pg_mark {
+    int64_t at; /* byte */
+    int64_t us;
+};
+
+#define PG_MARKS 8
+
+struct pg_lag {
+    struct pg_mark marks[PG_MARKS]; /* in turn */
+    unsigned n;                     /* marks that were ever taken */
+    bool asking;
+    int64_t next_us;
 };
 
 struct pg {
     struct loop *loop;
     const struct pg_options *options;
     struct pg_line lines[PG_N_LANES]; /* by enum pg_lane */
-    struct pg_ops answered;           /* to be delivered in the next turn */
+    struct pg_lag lag;
+    struct pg_ops answered; /* to be delivered in the next turn */
     size_t n_answered;
     struct loop_timer *deliver;
     struct loop_timer *tick;
@@ -107,7 +126,7 @@ void pg_answer(struct pg *pg, struct pg_op *op, const char *lost);
 void pg_deliver(struct pg *pg);
 /* Sends what is queued, as far as there is room. */
 void pg_line_send(struct pg_line *line);
-/* The line has just lost its last connection. */
+/* The line has just lost the last connection that serves. */
 void pg_line_down(struct pg_line *line);
 struct pg_op *pg_op_new(const struct pg_stmt *stmt, struct pg_args args);
 void pg_op_free(struct pg_op *op);
@@ -117,6 +136,8 @@ void pg_op_free(struct pg_op *op);
 void pg_conn_init(struct pg_conn *c, struct pg_line *line);
 /* Owns the op from here on, whatever happens. The connection is up. */
 void pg_conn_send(struct pg_conn *c, struct pg_op *op);
+/* Whether the connection, which is up, takes statements of its lane. */
+void pg_conn_serve(struct pg_conn *c, bool serves);
 /* Connects, gives up, asks for a sign of life: whatever is due. */
 void pg_conn_tick(struct pg_conn *c, int64_t now_us);
 /* What is in flight is answered with ERR_UNAVAILABLE. */
@@ -132,6 +153,11 @@ void pg_conn_nowhere(struct pg_conn *c, const char *why);
 /* Finds out where the connection's URL leads, and calls one of the two above, now or later. */
 void pg_dial_start(struct pg_conn *c);
 void pg_dial_stop(struct pg_conn *c);
+
+/* pg_lag.c */
+
+/* Asks how far the replica is, when that is due. */
+void pg_lag_tick(struct pg *pg, int64_t now_us);
 
 /* pg_error.c */
 

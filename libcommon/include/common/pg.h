@@ -4,9 +4,10 @@
  * Its first line says which lane it takes:
  *   -- read: why      shares a connection with other reads, pipelined
  *   -- write: why     has its connection to itself until the answer (it may wait for a lock)
- *   -- replica: why   as read, on DATABASE_URL_READ when that is set and alive
- * Each statement is followed by its own sync: it is its own transaction, and a failing neighbour
- * cannot abort it. Results are in text format.
+ *   -- replica: why   as read, on DATABASE_URL_READ while that is alive and not too far behind;
+ * what fails there because of the replica is asked of the primary Each statement is followed by its
+ * own sync: it is its own transaction, and a failing neighbour cannot abort it. Results are in text
+ * format.
  *
  * A lost connection gives ERR_UNAVAILABLE to every statement in flight on it and is made again with
  * backoff and jitter, and its host looked up again. An answer later than the statement deadline
@@ -60,6 +61,7 @@ struct pg_options {
     struct dns *dns;         /* looks the hosts up; NULL when the URLs have sockets only */
     const char *url;         /* libpq URI; of several hosts the first that takes writes */
     const char *replica_url; /* NULL: none */
+    int replica_max_lag_ms;  /* further behind, and the primary is asked */
     unsigned readers, writers;
     unsigned pipeline_depth;  /* statements in flight on one reader */
     unsigned max_queued;      /* waiting for a connection; then ERR_BUSY */

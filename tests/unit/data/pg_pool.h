@@ -41,6 +41,7 @@ static const struct pg_stmt *const basic_stmts[] = {
 
 static const struct pg_options basic_options = {
     .url = servers.pg_url,
+    .replica_max_lag_ms = 1000,
     .readers = 2,
     .writers = 2,
     .pipeline_depth = 32,
