@@ -50,6 +50,7 @@ struct app {
     int64_t watched_us; /* wall clock of the last answer; 0: never */
     bool watching;
 
+    struct loop_timer *trim_timer;
     struct loop_timer *drain_timer;
     int64_t stop_by_us; /* monotonic */
 };
@@ -109,6 +110,7 @@ enum {
     M_LONGEST_TURN,
     M_PG_BUSY,
     M_LOG_DROPPED,
+    M_MEMORY,
     M_HEALTH,
     M_HEALTH_DURATION,
     M_SERVICE_HEALTH,

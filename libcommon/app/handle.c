@@ -4,6 +4,7 @@
 #include "common/encode.h"
 #include "common/http_head.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/net.h"
 #include "common/rng.h"
 #include "req_priv.h"
@@ -206,6 +207,7 @@ static void metrics_refresh(struct app *app)
     metric_observe_us(&app_metrics[M_LONGEST_TURN], loop_longest_turn_us(app->svc.loop));
     metric_set(&app_metrics[M_PG_BUSY], (int64_t)pg_busy(app->svc.pg));
     metric_set(&app_metrics[M_LOG_DROPPED], (int64_t)log_dropped());
+    metric_set(&app_metrics[M_MEMORY], (int64_t)mem_in_use());
 }
 
 void app_handle_metrics(void *owner, struct http_exchange *xch, enum err refused)

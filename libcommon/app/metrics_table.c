@@ -20,6 +20,8 @@ const struct metric app_metrics[] = {
                    "Statements in flight or waiting for a connection"},
     [M_LOG_DROPPED] = {METRIC_GAUGE, "log_lines_dropped", "",
                        "Log lines that could not be written"},
+    [M_MEMORY] = {METRIC_GAUGE, "memory_in_use_bytes", "",
+                  "Memory that was allocated and not freed"},
     [M_HEALTH] = {METRIC_COUNTER, "health_check_total", "endpoint,status", "Health checks"},
     [M_HEALTH_DURATION] = {METRIC_HISTOGRAM, "health_check_duration_seconds", "endpoint,check_type",
                            "Time of a health check"},

@@ -230,6 +230,8 @@ static int main_run(struct main *m, int argc, char **argv)
 int service_main(const struct service *desc, int argc, char **argv)
 {
     struct main m = {.desc = desc, .metrics_fd = -1};
+    mem_setup();
+    loop_setup();
     int status = main_run(&m, argc, argv);
     config_done(&m);
     return status;

@@ -20,6 +20,7 @@
 #define STOP_POLL_MS 20
 #define MAIL_TIMEOUT_MS 20000
 #define MAILS_IN_FLIGHT 8
+#define TRIM_MS 10000 /* what a burst took is given back so soon after it */
 
 struct worker {
     struct app app;
@@ -192,6 +193,13 @@ static enum err servers_start(struct app *app, int listen_fd, int metrics_fd)
     return app->metrics_server ? ERR_OK : ERR_NO_MEMORY;
 }
 
+static void on_trim(void *arg)
+{
+    struct app *app = arg;
+    mem_trim();
+    loop_timer_set(app->trim_timer, TRIM_MS);
+}
+
 static enum err parts_start(struct worker *w, const struct service *desc)
 {
     struct app *app = &w->app;
@@ -203,8 +211,10 @@ static enum err parts_start(struct worker *w, const struct service *desc)
     }
     app->svc.loop = loop_new();
     app->svc.dns = app->svc.loop ? dns_new(app->svc.loop, app->config.resolv_conf) : NULL;
-    if (!app->svc.dns)
+    app->trim_timer = app->svc.loop ? loop_timer_new(app->svc.loop, on_trim, app) : NULL;
+    if (!app->svc.dns || !app->trim_timer)
         return ERR_NO_MEMORY;
+    loop_timer_set(app->trim_timer, TRIM_MS);
     snprintf(w->prefix, sizeof(w->prefix), "mh:%s:", app->config.environment);
     char host[32] = "";
     (void)gethostname(host, sizeof(host) - 1);
@@ -247,6 +257,7 @@ static void parts_stop(struct worker *w)
     while (w->app.n_free_arenas)
         arena_free(w->app.free_arenas[--w->app.n_free_arenas]);
     loop_timer_free(w->app.drain_timer);
+    loop_timer_free(w->app.trim_timer);
     for (size_t i = 0; i < ARRAY_LEN(w->signals); i++)
         if (w->signals[i])
             event_free(w->signals[i]);

@@ -14,24 +14,12 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "poison.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_ASAN 1
-#endif
-#endif
-
-#ifdef ARENA_ASAN
-#include <sanitizer/asan_interface.h>
-#define POISON(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
-#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
+#ifdef ASAN_POISONS
 #define RED_ZONE 8     /* poisoned bytes between two allocations */
 #define STRING_ALIGN 8 /* the sanitizer's grain */
 #else
-#define POISON(p, n) ((void)(p), (void)(n))
-#define UNPOISON(p, n) ((void)(p), (void)(n))
 #define RED_ZONE 0
 #define STRING_ALIGN 1
 #endif

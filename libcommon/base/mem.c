@@ -4,56 +4,77 @@
  * counters are atomic because the threads of the worker pool may allocate too. */
 #include "common/mem.h"
 
-#include <stdbool.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "poison.h"
+
+#ifdef ASAN_POISONS
+size_t __sanitizer_get_current_allocated_bytes(void); /* gcc has no header for it */
+#endif
 
 #ifdef MEM_TORTURE
 
 #include <stdatomic.h>
+#include <sys/mman.h>
 
-static atomic_ulong torture_count;
-static atomic_ulong torture_at; /* 0: off */
-static atomic_bool torture_sticky;
+#define PAGE_FD 3
 
-static bool must_fail(void)
+struct torture {
+    atomic_ulong count;
+    atomic_ulong at; /* 0: off */
+    atomic_ulong sticky;
+};
+
+static struct torture own;
+static struct torture *torture = &own;
+
+bool mem_must_fail(void)
 {
-    unsigned long n = atomic_fetch_add(&torture_count, 1) + 1;
-    unsigned long at = atomic_load(&torture_at);
-    return at != 0 && (n == at || (n > at && atomic_load(&torture_sticky)));
+    unsigned long n = atomic_fetch_add(&torture->count, 1) + 1;
+    unsigned long at = atomic_load(&torture->at);
+    return at != 0 && (n == at || (n > at && atomic_load(&torture->sticky)));
 }
 
 void mem_torture(unsigned long n, int sticky)
 {
-    atomic_store(&torture_at, n);
-    atomic_store(&torture_sticky, sticky != 0);
-    atomic_store(&torture_count, 0);
+    atomic_store(&torture->at, n);
+    atomic_store(&torture->sticky, sticky != 0);
+    atomic_store(&torture->count, 0);
 }
 
 unsigned long mem_torture_count(void)
 {
-    return atomic_load(&torture_count);
+    return atomic_load(&torture->count);
+}
+
+/* Whoever starts a service to torture it hands it a page to do so, as descriptor 3. */
+static void torture_setup(void)
+{
+    void *page = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE, MAP_SHARED, PAGE_FD, 0);
+    if (page != MAP_FAILED)
+        torture = page;
 }
 
 #else
 
-static inline bool must_fail(void)
+static void torture_setup(void)
 {
-    return false;
 }
 
 #endif
 
 void *mem_alloc(size_t size)
 {
-    if (must_fail())
+    if (mem_must_fail())
         return NULL;
     return calloc(1, size ? size : 1);
 }
 
 void *mem_realloc(void *p, size_t size)
 {
-    if (must_fail())
+    if (mem_must_fail())
         return NULL;
     /* realloc(p, 0) would free p, and nobody could tell that from a failure. */
     return realloc(p, size ? size : 1);
@@ -71,4 +92,25 @@ char *mem_strdup(const char *s)
 void mem_free(void *p)
 {
     free(p);
+}
+
+void mem_setup(void)
+{
+    torture_setup();
+    mallopt(M_ARENA_MAX, 1);
+}
+
+void mem_trim(void)
+{
+    malloc_trim(0);
+}
+
+size_t mem_in_use(void)
+{
+#ifdef ASAN_POISONS
+    return __sanitizer_get_current_allocated_bytes();
+#else
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+#endif
 }

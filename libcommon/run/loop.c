@@ -21,6 +21,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "common/cell.h"
 #include "common/clock.h"
 #include "common/mem.h"
 
@@ -233,6 +234,12 @@ static struct event_base *base_new(void)
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
     return base;
+}
+
+void loop_setup(void)
+{
+    /* It keeps some bytes for every file descriptor number that it has ever seen. */
+    event_set_mem_functions(cell_alloc, cell_realloc, cell_free);
 }
 
 struct loop *loop_new(void)

@@ -21,10 +21,10 @@ def run(words, env=None, **rest):
     return done.stdout
 
 
-def wrk(url, token, *mode, seconds, connections=32):
-    """{rate, p50_ms, p99_ms} of a mode of tests/load/wrk.lua. An answer that is an error ends it."""
+def wrk(url, token, *mode, seconds, connections=32, login=""):
+    """{requests, rate, p50_ms, p99_ms} of a mode of tests/load/wrk.lua. An answer that is an error ends it."""
     out = run(["wrk", "-t2" if connections > 1 else "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
-               "-s", LOAD / "wrk.lua", url, "--", *mode], env=os.environ | {"TOKEN": token})
+               "-s", LOAD / "wrk.lua", url, "--", *mode], env=os.environ | {"TOKEN": token, "LOGIN": login})
     result = json.loads(out.strip().splitlines()[-1])
     assert result["refused"] == result["broken"] == 0, f"{mode}: {result}"
     return result

@@ -1,5 +1,8 @@
 """What a process weighs, and how soon it is there."""
+import datetime
 import http.client
+import itertools
+import json
 import os
 import pathlib
 import re
@@ -13,6 +16,7 @@ import load
 from stack import LOAD
 
 SERVICES = ("identity", "booking-1", "booking-2")
+TRIM_SECONDS = 10  # libcommon/app/worker.c
 
 
 def pss_mb(pid):
@@ -38,23 +42,41 @@ def heaviest(rows, name, weights):
 
 def memory(stack, rows):
     heaviest(rows, "idle memory (Pss) of a process", weigh(stack))
-    if not os.environ.get("BENCH_MILLION"):
-        return
+
+
+def flat(stack, rows):
+    """Before and after a million requests, each time when what the load took has been given back."""
+    many = int(os.environ.get("BENCH_REQUESTS", 1000000))
     stack.fill(bookings=10000, customers=10000)
-    # The first hundred thousand fill pools and caches, which have a bound.
-    read(stack, 100000)
-    before = weigh(stack)
-    read(stack, 1000000)
-    after = weigh(stack)
+    # The first tenth fills pools and caches, which have a bound.
+    pieces = itertools.count()
+    mixed(stack, pieces, many // 10)
+    before = weigh_at_rest(stack)
+    mixed(stack, pieces, many)
+    after = weigh_at_rest(stack)
+    heaviest(rows, f"memory (Pss) of a process after {many:,} mixed requests", after)
     who = max(after, key=lambda w: after[w] - before[w])
-    rows.add("growth of a process over 1,000,000 requests", "MB", after[who] - before[who], target=1, at="most",
+    rows.add(f"growth of a process over {many:,} mixed requests", "MB", after[who] - before[who], target=1, at="most",
              note=f"the most: {who}")
 
 
-def read(stack, requests):
-    done = 0
+def mixed(stack, pieces, requests):
+    """Sign-ins are another account's: each ends an older session of it."""
+    first_day = datetime.date.today() + datetime.timedelta(days=70)
+    day = int(datetime.datetime.combine(first_day, datetime.time(), datetime.timezone.utc).timestamp())
+    done = meant = 0
     while done < requests:
-        done += 10 * load.wrk(stack.env["BASE_URL"], stack.token(), "read", 0, stack.filled, seconds=10)["rate"]
+        # Bookings in a row that no other part makes.
+        first = 10_000_000 + 10_000 * next(pieces)
+        result = load.wrk(stack.env["BASE_URL"], stack.token(), "mixed", first, 50, day, stack.filled,
+                          seconds=min(60, max(2, requests // 1000)), login=json.dumps(stack.users()["CUSTOMER"]))
+        done, meant = done + result["requests"], meant + result["meant"]
+    assert 0.1 < meant / done < 0.3, f"refused: {meant} of {done}; something else than the mixture was measured"
+
+
+def weigh_at_rest(stack):
+    time.sleep(TRIM_SECONDS + 2)
+    return weigh(stack)
 
 
 def worked(stack, rows):
@@ -72,6 +94,9 @@ def idle_connections(stack, rows):
         grown = pss_mb(worker) - before
         holder.communicate("")
     rows.add("10,000 idle connections to a process", "MB", grown, target=60, at="most")
+    time.sleep(TRIM_SECONDS + 2)
+    rows.add("what a process keeps of 10,000 connections when they are gone", "MB", pss_mb(worker) - before, target=2,
+             at="most")
 
 
 def ready(stack, rows):

@@ -69,12 +69,15 @@ class Stack:
         except urllib.error.HTTPError as reply:
             return reply.code, reply.headers, reply.read()
 
+    def users(self):
+        """{role: what that demo account signs in with}"""
+        return json.loads((self.run_dir / "demo.json").read_text())["users"]
+
     def token(self, role="ADMIN"):
         """An access token of that demo account with some minutes left; tokens live for fifteen."""
         since, token = self.tokens.get(role, (0, None))
         if not token or time.monotonic() - since > 300:
-            user = json.loads((self.run_dir / "demo.json").read_text())["users"][role]
-            status, _, body = self.request("/api/v1/auth/login", user)
+            status, _, body = self.request("/api/v1/auth/login", self.users()[role])
             assert status == 200, body
             token = json.loads(body)["access_token"]
             self.tokens[role] = time.monotonic(), token

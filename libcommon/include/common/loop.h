@@ -13,6 +13,10 @@ struct loop_timer;
 
 typedef void loop_fn(void *arg);
 
+/* Before the first loop of a process: libevent's memory comes from cells, so that what a crowd of
+ * connections took can be given back (mem_trim()). */
+void loop_setup(void);
+
 MUSTCHECK struct loop *loop_new(void);
 void loop_free(struct loop *l);
 /* For the code in http/ and data/ that hands sockets to libevent. */

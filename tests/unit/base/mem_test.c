@@ -32,6 +32,17 @@ static void keeps_content_when_growing(void **state UNUSED)
     mem_free(p);
 }
 
+static void what_is_in_use_is_known(void **state UNUSED)
+{
+    size_t before = mem_in_use();
+    char *p = mem_alloc(1000000);
+    assert_non_null(p);
+    assert_in_range(mem_in_use() - before, 1000000, 1100000);
+    mem_free(p);
+    mem_trim();
+    assert_in_range(mem_in_use(), 0, before + 1000);
+}
+
 #ifdef MEM_TORTURE
 
 static bool try_alloc(void)
@@ -82,6 +93,7 @@ int main(void)
         cmocka_unit_test(allocates_zeroed),
         cmocka_unit_test(nothing_is_something_to_free),
         cmocka_unit_test(keeps_content_when_growing),
+        cmocka_unit_test(what_is_in_use_is_known),
 #ifdef MEM_TORTURE
         cmocka_unit_test(fails_the_nth_once),
         cmocka_unit_test(fails_from_the_nth_on),
