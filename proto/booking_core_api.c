@@ -243,7 +243,8 @@ static const struct field booking_list_query_fields[] = {
     {DAY_QUERY("from", 0, "First day of the event")},
     {DAY_QUERY("to", 0, "Last day of the event")},
     {.name = "q", .type = FIELD_STR, .min = 1, .max = 20, PASSED_ON,
-     .prose = "Beginning of the number, such as MH-1000"},
+     .prose = "Beginning of the number, such as MH-1000; of one that 2,000 or more have in common, the "
+              "lowest 2,000"},
     {.name = "sort", .type = FIELD_ENUM, .choices = "starts_at|-created_at", PASSED_ON,
      .prose = "By start, earliest first (usual), or newest first"},
     {.name = "deleted", .type = FIELD_BOOL, PASSED_ON,

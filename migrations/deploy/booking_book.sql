@@ -51,28 +51,6 @@ RETURN jsonb_build_object(
     'guest_count', (b).guest_count, 'total_cents', (b).total_cents,
     'deposit_cents', (b).deposit_cents, 'currency', (b).currency, 'source', (b).source);
 
--- Does a booking belong into a list with these filters? Inlined into its caller, where the filters that
--- are not there vanish from the plan.
-CREATE FUNCTION booking.booking_listed(ctx jsonb, f jsonb, b booking.bookings) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (ctx ->> 'scope' IN ('all', 'own')
-        OR (ctx ->> 'scope' = 'station' AND ctx -> 'stations' ? (b).station_id::text))
-    AND (f ->> 'status' IS NULL OR (b).state = f ->> 'status')
-    AND (f ->> 'station_id' IS NULL OR (b).station_id = (f ->> 'station_id')::uuid)
-    AND (f ->> 'chef_id' IS NULL OR (b).chef_id = (f ->> 'chef_id')::uuid)
-    AND (f ->> 'customer_id' IS NULL OR (b).customer_id = (f ->> 'customer_id')::uuid)
-    AND (f ->> 'from' IS NULL OR (b).event_date >= (f ->> 'from')::date)
-    AND (f ->> 'to' IS NULL OR ((b).event_date <= (f ->> 'to')::date
-         AND (b).starts_at < ((f ->> 'to')::date + 2)::timestamp AT TIME ZONE 'UTC'))
-    AND (f ->> 'q' IS NULL OR (b).number ^@ upper(f ->> 'q'))
-    AND ((b).deleted_at IS NOT NULL) = (f ->> 'deleted' IS NOT DISTINCT FROM 'true');
-
--- No event of that day or later starts before this, wherever it is. For indexes, which have the start; as
--- one bound with a cursor, since of two an index scan may take the worse one.
-CREATE FUNCTION booking.listed_from(f jsonb) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN coalesce(((f ->> 'from')::date - 1)::timestamp AT TIME ZONE 'UTC', '-infinity');
-
 -- {field: {from, to}} of what differs.
 CREATE FUNCTION booking.changes(before jsonb, after jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE

@@ -118,16 +118,6 @@ CREATE TABLE booking.bookings (
 );
 CREATE UNIQUE INDEX bookings_customer_start_unique ON booking.bookings (customer_id, starts_at)
     WHERE state IN ('pending', 'confirmed', 'seated') AND deleted_at IS NULL AND duplicate_of IS NULL;
--- Lists: one index for each way in, in the order of the page.
-CREATE INDEX bookings_start ON booking.bookings (starts_at, id);
-CREATE INDEX bookings_state_start ON booking.bookings (state, starts_at, id);
-CREATE INDEX bookings_station_start ON booking.bookings (station_id, starts_at, id);
-CREATE INDEX bookings_station_state_start ON booking.bookings (station_id, state, starts_at, id);
-CREATE INDEX bookings_chef_start ON booking.bookings (chef_id, starts_at, id);
-CREATE INDEX bookings_customer_start ON booking.bookings (customer_id, starts_at, id);
-CREATE INDEX bookings_created ON booking.bookings (created_at, id);
-CREATE INDEX bookings_station_created ON booking.bookings (station_id, created_at, id);
-CREATE INDEX bookings_deleted ON booking.bookings (deleted_at) WHERE deleted_at IS NOT NULL;
 
 CREATE FUNCTION booking.booking_state_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -255,7 +245,9 @@ CREATE TABLE booking.waitlist (
 );
 CREATE UNIQUE INDEX waitlist_once ON booking.waitlist (station_id, event_date, lower(email))
     WHERE state = 'waiting';
-CREATE INDEX waitlist_waiting ON booking.waitlist (station_id, event_date, id) WHERE state = 'waiting';
+CREATE INDEX waitlist_day ON booking.waitlist (state, event_date, id);
+CREATE INDEX waitlist_station_day ON booking.waitlist (station_id, state, event_date, id);
+CREATE INDEX waitlist_user ON booking.waitlist (user_id) WHERE user_id IS NOT NULL;
 
 -- A calendar's subscription to a chef's events; the link is signed and names this row.
 CREATE TABLE booking.calendar_feeds (

@@ -283,6 +283,8 @@ CREATE TABLE bus.audit_log (
     PRIMARY KEY (at, id)
 ) PARTITION BY RANGE (at);
 CREATE INDEX ON bus.audit_log (entity, entity_id, at);
+CREATE INDEX ON bus.audit_log (entity, at);
+CREATE INDEX ON bus.audit_log (action, at);
 CREATE INDEX ON bus.audit_log (actor, at);
 
 -- For the owner too; what may be taken out is a whole month, by dropping its table.

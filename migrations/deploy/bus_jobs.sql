@@ -24,7 +24,7 @@ CREATE TABLE bus.jobs (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01);
 CREATE INDEX jobs_due ON bus.jobs (kind, due_at, id) WHERE state <> 'parked';
 CREATE UNIQUE INDEX jobs_unique ON bus.jobs (kind, unique_key) WHERE state <> 'parked';
-CREATE INDEX jobs_parked ON bus.jobs (id) WHERE state = 'parked';
+CREATE INDEX jobs_state ON bus.jobs (state, id) WHERE state <> 'queued';
 
 -- Queues a job in the caller's transaction. Where an unfinished one has the same kind and unique
 -- key, that one is kept and its id returned.
@@ -161,14 +161,14 @@ RETURNS TABLE (body jsonb, next bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH page AS (
         (SELECT * FROM bus.jobs j -- few among many, in their own index
-         WHERE jobs_list.state = 'parked' AND j.state = 'parked'
-           AND (jobs_list.before IS NULL OR j.id < jobs_list.before)
+         WHERE j.state = jobs_list.state AND j.state <> 'queued'
+           AND j.id < coalesce(jobs_list.before, 9223372036854775807)
          ORDER BY j.id DESC LIMIT jobs_list.max + 1)
         UNION ALL
         (SELECT * FROM bus.jobs j
-         WHERE jobs_list.state IS DISTINCT FROM 'parked'
-           AND (jobs_list.state IS NULL OR j.state = jobs_list.state)
-           AND (jobs_list.before IS NULL OR j.id < jobs_list.before)
+         WHERE coalesce(jobs_list.state, 'queued') = 'queued'
+           AND (jobs_list.state IS NULL OR j.state = 'queued')
+           AND j.id < coalesce(jobs_list.before, 9223372036854775807)
          ORDER BY j.id DESC LIMIT jobs_list.max + 1)),
     shown AS (SELECT * FROM page ORDER BY id DESC LIMIT jobs_list.max)
     SELECT coalesce(jsonb_agg(jsonb_build_object(

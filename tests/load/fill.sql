@@ -154,7 +154,7 @@ SELECT again FROM rebuild ORDER BY name \gexec
 INSERT INTO booking.booking_addons (booking_id, code, quantity)
 SELECT pg_temp.id('c000', n), 'sake_bar', 1 FROM generate_series(0, :rest::bigint - 1) n;
 INSERT INTO booking.booking_notes (id, booking_id, text, created_at)
-SELECT gen_random_uuid(), pg_temp.id('c000', n % 1000 * 7), 'Rang twice.', now() - n * interval '1 minute'
+SELECT gen_random_uuid(), pg_temp.id('c000', n % 1000 * 7), 'e1.old.AAAA.AAAA', now() - n * interval '1 minute'
 FROM generate_series(0, :rest::bigint - 1) n;
 INSERT INTO booking.booking_history (booking_id, at, action, changes)
 SELECT pg_temp.id('c000', n), now(), 'created', '{}' FROM generate_series(0, :rest::bigint - 1) n;

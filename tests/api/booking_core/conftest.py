@@ -51,10 +51,8 @@ def account(login):
     return lambda role: expect(login(role).get("/api/v1/me"))["id"]
 
 
-@pytest.fixture
-def place(sea, running, api, db):
-    """An empty station. What earlier tests left there concerns nobody: its chefs are gone."""
-    i = next(sea)
+def emptied(i, running, api, db):
+    """A station. What earlier tests left there concerns nobody: its chefs are gone."""
     db.execute("UPDATE booking.chefs SET active = false, user_id = NULL WHERE station_id = %s",
                (station_id(i),))
     db.execute("UPDATE booking.equipment SET active = false WHERE station_id = %s", (station_id(i),))
@@ -63,7 +61,23 @@ def place(sea, running, api, db):
     p = Place(running, api, db, station_id(i), zip_code(i))
     p.rules(capacity=100, setup_minutes=30, teardown_minutes=30, lead_time_hours=48,
             max_ahead_days=365, active=True)
-    yield p
+    return p
+
+
+@pytest.fixture
+def place(sea, running, api, db):
+    """An empty station."""
+    yield emptied(next(sea), running, api, db)
+    sound(db)
+
+
+@pytest.fixture
+def places(sea, running, api, db):
+    """Three stations with a chef each."""
+    three = [emptied(next(sea), running, api, db) for _ in range(3)]
+    for one in three:
+        one.chef()
+    yield three
     sound(db)
 
 

@@ -440,7 +440,7 @@ def test_a_purged_customer_is_forgotten(place, staff, db):
     assert get(staff, booking)["total_cents"] == booking["total_cents"]
 
 
-# --- notes, history, list ---------------------------------------------------------------------------
+# --- notes, history ---------------------------------------------------------------------------------
 
 def test_notes_are_for_staff(place, staff):
     place.chef()
@@ -455,48 +455,6 @@ def test_notes_are_for_staff(place, staff):
     assert rest["next_cursor"] is None
     expect_problem(staff.post(path, {"text": " "}), 422, "invalid", "/text")
     expect_problem(staff.get("/api/v1/bookings/" + str(uuid.uuid4()) + "/notes"), 404, "not_found")
-
-
-def test_list_by_what_people_look_for(place, staff):
-    first, second = sorted(place.chefs(2))
-    a = place.book(ahead=10, time="11:00", chef_id=first)
-    b = place.book(ahead=10, time="17:00", chef_id=second)
-    c = place.book(ahead=12, time="11:00", chef_id=first)
-    expect(act(staff, c, "confirm"))
-
-    def found(**query):
-        query = {"station_id": place.id, "from": place.day(10), "to": place.day(12)} | query
-        items = expect(staff.get("/api/v1/bookings", params=query))["items"]
-        return [i["id"] for i in items if i["id"] in (a["id"], b["id"], c["id"])]
-
-    assert found() == [a["id"], b["id"], c["id"]]
-    assert found(sort="-created_at") == [c["id"], b["id"], a["id"]]
-    assert found(chef_id=second) == [b["id"]]
-    assert found(status="confirmed") == [c["id"]]
-    assert found(to=place.day(11)) == [a["id"], b["id"]]
-    assert found(**{"from": place.day(11)}) == [c["id"]]
-    assert found(customer_id=place.customer(b)) == [b["id"]]
-    assert found(q=a["number"]) == [a["id"]] and found(q=a["number"].lower()) == [a["id"]]
-    assert expect(staff.get("/api/v1/bookings", params={"q": a["number"], "count": "true"}))["total"] == 1
-
-
-def test_pages_of_a_list(place, staff):
-    place.chefs(5)
-    made = [place.book(ahead=20, time="18:00")["id"] for _ in range(5)]
-    for sort in ("starts_at", "-created_at"):
-        query = {"station_id": place.id, "from": place.day(20), "to": place.day(20), "limit": 2,
-                 "sort": sort}
-        seen, cursor = [], None
-        while True:
-            page = expect(staff.get("/api/v1/bookings", params=query | ({"cursor": cursor} if cursor else {})))
-            seen += [b["id"] for b in page["items"]]
-            cursor = page["next_cursor"]
-            if not cursor:
-                break
-            assert len(page["items"]) == page["limit"] == 2
-        assert len(seen) == len(set(seen)) and set(made) <= set(seen)
-    expect_problem(staff.get("/api/v1/bookings", params={"cursor": "forged"}), 422, "invalid", "cursor")
-    expect_problem(staff.get("/api/v1/bookings", params={"status": "lost"}), 422, "invalid", "status")
 
 
 def test_nothing_new_is_said_briefly(place, staff):

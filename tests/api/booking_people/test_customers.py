@@ -178,6 +178,19 @@ def test_search_puts_who_begins_with_it_first(admin):
     assert len(expect(admin.get(CUSTOMERS, params={"q": word, "limit": 1}))["items"]) == 1
 
 
+def test_what_search_takes_for_a_word(admin):
+    first, last = unique().capitalize(), unique().capitalize()
+    made = new(admin, name=f"{first} {last}")
+    name, domain = made["email"].split("@")
+    for q in (f"{first} - {last}", f"{first} & {last}", f"  {first}  ", f"{first} {last[0]}", f"{last[:2]} {first[2:7]}",
+              name + "@", f"{name[3:]}@{domain[:2]}"):
+        assert made in expect(admin.get(CUSTOMERS, params={"q": q, "limit": 100}))["items"], q
+    for q in (f"{first} {last[1:3]}", f"{first} {last} x", f"{first}_{last}"):  # short ones begin a word
+        assert made not in expect(admin.get(CUSTOMERS, params={"q": q, "limit": 100}))["items"], q
+    for q in ("@@@", "--", "__", "%%%", "a@b c"):
+        expect(admin.get(CUSTOMERS, params={"q": q}))
+
+
 # --- whose -------------------------------------------------------------------------------------
 
 def test_a_manager_has_his_stations_customers(admin, manager):
