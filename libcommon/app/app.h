@@ -37,7 +37,8 @@ struct app {
     struct arena *free_arenas[APP_FREE_ARENAS];
     size_t n_free_arenas;
     enum app_state state;
-    bool was_ready; /* at the last look at the health */
+    bool was_ready;    /* at the last look at the health */
+    char why_not[200]; /* and why it was not, as the log was told */
 
     struct rates *rates;
     char features_off[APP_MAX_FEATURES_OFF][48]; /* by configuration or by an admin */

@@ -13,7 +13,11 @@
 bool app_ready(struct app *app, const char **ret_why)
 {
     const char *why = "starting or stopping";
-    bool ready = app->state == APP_RUNNING && app->watched_us && pg_ready(app->svc.pg, &why);
+    bool ready = app->state == APP_RUNNING && pg_ready(app->svc.pg, &why);
+    if (ready && !app->watched_us) {
+        why = "revocations and features were not read yet";
+        ready = false;
+    }
     if (ready && app->svc.desc->ready)
         ready = app->svc.desc->ready(&app->svc, &why);
     if (!ready && ret_why)
@@ -78,10 +82,11 @@ static bool ready_now(struct req *r, const char **ret_why)
     struct app *app = app_of(r->svc);
     const char *why = NULL;
     bool ready = app_ready(app, &why);
-    if (ready != app->was_ready)
+    if (ready != app->was_ready || (!ready && strncmp(why, app->why_not, sizeof app->why_not - 1)))
         log_event(ready ? LOG_INFO : LOG_WARN, "readiness.changed", LOG_B("ready", ready),
                   LOG_S("why", why));
     app->was_ready = ready;
+    snprintf(app->why_not, sizeof app->why_not, "%s", ready ? "" : why);
     if (app->state >= APP_DRAINING)
         *ret_why = "draining";
     else

@@ -34,10 +34,22 @@ struct worker {
 
 /* --- putting together ------------------------------------------------------------------------- */
 
+static bool url_ok(const char *variable, const char *url)
+{
+    if (pg_url_valid(url))
+        return true;
+    log_event(LOG_ERROR, "start.failed", LOG_S("variable", variable),
+              LOG_S("why", "must be postgresql://user:password@host:port/database"));
+    return false;
+}
+
 static enum err pg_start(struct worker *w, const struct service *desc)
 {
     const struct common_config *c = &w->app.config;
     size_t n = common_n_stmts + desc->n_stmts;
+    if (!url_ok("DATABASE_URL", c->database_url) ||
+        (c->database_url_read[0] && !url_ok("DATABASE_URL_READ", c->database_url_read)))
+        return ERR_INVALID;
     w->stmts = mem_alloc(n * sizeof(*w->stmts));
     if (!w->stmts)
         return ERR_NO_MEMORY;

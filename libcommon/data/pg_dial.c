@@ -162,6 +162,13 @@ static void on_address(void *owner, uint64_t id UNUSED, enum err e, const struct
 
 /* --- for the connection --------------------------------------------------------------------- */
 
+bool pg_url_valid(const char *url)
+{
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    PQconninfoFree(options);
+    return options && strstr(url, "://");
+}
+
 void pg_dial_start(struct pg_conn *c)
 {
     c->dial = mem_alloc(sizeof *c->dial);

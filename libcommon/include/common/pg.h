@@ -74,6 +74,9 @@ struct pg_options {
     size_t n_constraints;
 };
 
+/* Whether libpq can read it, as a URI. Nothing is looked up. */
+bool pg_url_valid(const char *url);
+
 /* Starts connecting; never waits. NULL: out of memory. options and what it points at must outlive
  * the pool. */
 MUSTCHECK struct pg *pg_new(struct loop *l, const struct pg_options *options);
