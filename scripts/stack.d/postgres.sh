@@ -56,27 +56,9 @@ postgres_ready() {
   "$PG_BIN/pg_isready" -q -h 127.0.0.1 -p "$PG_PORT"
 }
 
-# The owner runs the migrations, and makes the services' roles there; each gets its password here.
 migrate() {
-  local s owner=mh_owner db
-  pg_sql postgres postgres <<END
-SELECT 'CREATE ROLE $owner LOGIN CREATEROLE' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$owner') \gexec
-ALTER ROLE $owner PASSWORD '$(secret pg-$owner)';
-SELECT 'CREATE DATABASE myhibachi OWNER $owner' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'myhibachi') \gexec
-END
-  (
-    cd migrations
-    export PGPASSWORD SQITCH_FULLNAME='local stack' SQITCH_EMAIL=stack@localhost PATH=$PG_BIN:$PATH
-    PGPASSWORD=$(secret pg-$owner)
-    db=db:pg://$owner@127.0.0.1:$PG_PORT/myhibachi
-    # 2: nothing is deployed yet.
-    sqitch check "$db" || [ $? -eq 2 ] || {
-      echo "This database has an earlier form of that change: make reset starts anew."
-      exit 1
-    }
-    sqitch deploy --verify "$db"
-  ) >"$RUN_DIR/logs/migrate.log" 2>&1 </dev/null || failed migrate "failed"
-  for s in $SERVICES; do
-    echo "ALTER ROLE mh_$s PASSWORD '$(secret "pg-mh_$s")';"
-  done | pg_sql postgres myhibachi
+  local s
+  for s in owner $SERVICES; do secret "pg-mh_$s" >/dev/null; done
+  PGHOST=127.0.0.1 PGPORT=$PG_PORT SECRETS=$RUN_DIR/secrets scripts/migrate \
+    >"$RUN_DIR/logs/migrate.log" 2>&1 || failed migrate "failed"
 }
