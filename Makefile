@@ -66,7 +66,8 @@ $(OUT)/proto/%.o: proto/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(INC_COMMON) -c $< -o $@
 
-$(OUT)/gen/common_sql.c: $(wildcard libcommon/data/sql/*.sql) scripts/gen-sql
+# A folder is newer once a file in it has gone.
+$(OUT)/gen/common_sql.c: $(wildcard libcommon/data/sql/*.sql) libcommon/data/sql scripts/gen-sql
 	@mkdir -p $(@D)
 	$(Q)scripts/gen-sql common libcommon/data/sql $(OUT)/gen/common_sql
 $(OUT)/gen/common_sql.h: $(OUT)/gen/common_sql.c ;
@@ -82,7 +83,7 @@ $(OUT)/libproto.a: $(PROTO_OBJ)
 define service
 $(1)_SRC := $$(wildcard services/$(1)/*.c)
 $(1)_OBJ := $$($(1)_SRC:%.c=$$(OUT)/%.o) $$(OUT)/gen/$(1)_sql.o
-$$(OUT)/gen/$(1)_sql.c: $$(wildcard services/$(1)/sql/*.sql) scripts/gen-sql
+$$(OUT)/gen/$(1)_sql.c: $$(wildcard services/$(1)/sql/*.sql) services/$(1)/sql scripts/gen-sql
 	@mkdir -p $$(@D)
 	$$(Q)scripts/gen-sql $(1) services/$(1)/sql $$(OUT)/gen/$(1)_sql
 $$(OUT)/gen/$(1)_sql.h: $$(OUT)/gen/$(1)_sql.c ;

@@ -7,6 +7,11 @@
 #define PASSED_ON .offset = FIELD_NOWHERE
 #define TABLE(symbol, schema, fields) \
     const struct field_table symbol = {.name = (schema), .rows = (fields), .n = ARRAY_LEN(fields)}
+#define TABLE_IN(symbol, schema, fields)                       \
+    const struct field_table symbol = {.name = (schema),       \
+                                       .rows = (fields),       \
+                                       .n = ARRAY_LEN(fields), \
+                                       .bytes = sizeof(struct symbol)}
 #define OUT(n, t, f, text) \
     .name = (n), .type = (t), .flags = (f), .offset = FIELD_NOWHERE, .prose = (text)
 
@@ -31,10 +36,7 @@ static const struct field rate_limit_in_fields[] = {
      .offset = FIELD_AT(struct rate_limit_in, reason, const char *),
      .prose = "Why, for the audit log"},
 };
-const struct field_table rate_limit_in = {.name = "RateLimitSet",
-                                          .rows = rate_limit_in_fields,
-                                          .n = ARRAY_LEN(rate_limit_in_fields),
-                                          .bytes = sizeof(struct rate_limit_in)};
+TABLE_IN(rate_limit_in, "RateLimitSet", rate_limit_in_fields);
 
 static const struct field rate_limit_query_fields[] = {
     {.name = "service", .type = FIELD_STR, .pattern = "slug", .min = 1, .max = 40, PASSED_ON,
@@ -124,3 +126,90 @@ static const struct field rate_status_fields[] = {
      .sub = &rate_refused_out},
 };
 TABLE(rate_status_out, "RateLimitStatus", rate_status_fields);
+
+/* --- jobs ------------------------------------------------------------------------------------- */
+
+#define STATES "queued|running|parked"
+#define REASON(S, f)                                                                               \
+    {.name = "reason", .type = FIELD_STR, .flags = (f), .min = 10, .max = 500,                     \
+     .offset = FIELD_AT(struct S, reason, const char *), .prose = "Why, for the audit log"}
+
+static const struct field task_query_fields[] = {
+    {.name = "state", .type = FIELD_ENUM, .choices = STATES, PASSED_ON,
+     .prose = "parked: the dead letters, which failed each time"},
+};
+TABLE(task_query, "TaskQuery", task_query_fields);
+
+static const struct field task_retry_fields[] = {REASON(task_retry_in, 0)};
+TABLE_IN(task_retry_in, "TaskRetry", task_retry_fields);
+
+static const struct field task_cancel_fields[] = {REASON(task_cancel_in, REQ)};
+TABLE_IN(task_cancel_in, "TaskCancel", task_cancel_fields);
+
+#define TASK_OUT                                                                                   \
+    {OUT("id", FIELD_INT, REQ, "The job")},                                                        \
+    {OUT("kind", FIELD_STR, REQ, "What it does; its service comes first")},                        \
+    {OUT("state", FIELD_ENUM, REQ, "parked: it failed each time; one that is done is gone"),       \
+     .choices = STATES},                                                                           \
+    {OUT("due_at", FIELD_TIMESTAMP, REQ, "queued: when it runs; running: when its lease ends")},   \
+    {OUT("attempts", FIELD_INT, REQ, "Tries so far")},                                             \
+    {OUT("last_error", FIELD_STR, NIL, "Why the last one failed, masked")},                        \
+    {OUT("created_at", FIELD_TIMESTAMP, REQ, "Since when")},                                       \
+    {OUT("request_id", FIELD_STR, NIL, "Which request queued it")}
+
+static const struct field task_fields[] = {TASK_OUT};
+TABLE(task_out, "Task", task_fields);
+
+static const struct field task_detail_fields[] = {
+    TASK_OUT,
+    {OUT("payload", FIELD_ANY, REQ, "What it got: ids, times and our own words; the rest is ***")},
+    {OUT("worker", FIELD_STR, NIL, "The process that took it last")},
+};
+TABLE(task_detail_out, "TaskDetail", task_detail_fields);
+
+static const struct field task_queue_fields[] = {
+    {OUT("kind", FIELD_STR, REQ, "Kind of job")},
+    {OUT("state", FIELD_ENUM, REQ, "State"), .choices = STATES},
+    {OUT("n", FIELD_INT, REQ, "How many")},
+    {OUT("oldest_due_at", FIELD_TIMESTAMP, REQ, "The one that waits longest")},
+};
+static TABLE(task_queue_out, "TaskQueue", task_queue_fields);
+
+static const struct field event_consumer_fields[] = {
+    {OUT("name", FIELD_STR, REQ, "Who reads events; its service comes first")},
+    {OUT("moved_at", FIELD_TIMESTAMP, NIL, "When it last read one")},
+    {OUT("behind", FIELD_INT, REQ, "Events before it; 1,000 is 1,000 or more")},
+    {OUT("parked", FIELD_INT, REQ, "Events that it refused")},
+};
+static TABLE(event_consumer_out, "EventConsumer", event_consumer_fields);
+
+static const struct field task_status_fields[] = {
+    {OUT("jobs", FIELD_LIST, REQ, "What waits, by kind and state"), .sub = &task_queue_out},
+    {OUT("consumers", FIELD_LIST, REQ, "Who reads the event log"), .sub = &event_consumer_out},
+};
+TABLE(task_status_out, "TaskStatus", task_status_fields);
+
+/* --- parked events ---------------------------------------------------------------------------- */
+
+static const struct field event_retry_fields[] = {
+    {.name = "consumer", .type = FIELD_STR, .flags = REQ, .max = 80,
+     .offset = FIELD_AT(struct event_retry_in, consumer, const char *),
+     .prose = "Who refused it", .example = "\"booking.cache\""},
+};
+TABLE_IN(event_retry_in, "EventRetry", event_retry_fields);
+
+static const struct field event_parked_fields[] = {
+    {OUT("consumer", FIELD_STR, REQ, "Who refused it")},
+    {OUT("event_id", FIELD_UUID, REQ, "The event")},
+    {OUT("type", FIELD_STR, REQ, "What happened")},
+    {OUT("subject", FIELD_STR, REQ, "To what")},
+    {OUT("why", FIELD_STR, REQ, "Why, masked")},
+    {OUT("parked_at", FIELD_TIMESTAMP, REQ, "When")},
+    {OUT("retry", FIELD_BOOL, REQ, "Does the consumer get it once more?")},
+};
+static TABLE(event_parked_out, "ParkedEvent", event_parked_fields);
+
+static const struct field event_parked_list_fields[] = {
+    {OUT("items", FIELD_LIST, REQ, "Newest first, 500 at most"), .sub = &event_parked_out},
+};
+TABLE(event_parked_list_out, "ParkedEventList", event_parked_list_fields);

@@ -133,76 +133,9 @@ BEGIN
     RETURN FOUND;
 END $$;
 
--- --- for the operator -------------------------------------------------------------------------
-
-CREATE FUNCTION bus.job_retry(ctx jsonb, id bigint) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    parked bus.jobs;
-BEGIN
-    UPDATE bus.jobs j
-    SET state = 'queued', attempts = 0, due_at = (ctx->>'now')::timestamptz
-    WHERE j.id = job_retry.id AND j.state = 'parked'
-    RETURNING j.* INTO parked;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
-    PERFORM bus.audit(ctx, 'job.retry', 'job', parked.id::text, NULL,
-                      jsonb_build_object('kind', parked.kind));
-    RETURN true;
-EXCEPTION WHEN unique_violation THEN
-    PERFORM bus.fail('conflict', 'A newer job does the same.');
-    RETURN false;
-END $$;
-
--- Newest first, before the id `before`. Without payloads, which may hold people's data.
-CREATE FUNCTION bus.jobs_list(ctx jsonb, state text, before bigint, max int)
-RETURNS TABLE (body jsonb, next bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH page AS (
-        (SELECT * FROM bus.jobs j -- few among many, in their own index
-         WHERE j.state = jobs_list.state AND j.state <> 'queued'
-           AND j.id < coalesce(jobs_list.before, 9223372036854775807)
-         ORDER BY j.id DESC LIMIT jobs_list.max + 1)
-        UNION ALL
-        (SELECT * FROM bus.jobs j
-         WHERE coalesce(jobs_list.state, 'queued') = 'queued'
-           AND (jobs_list.state IS NULL OR j.state = 'queued')
-           AND j.id < coalesce(jobs_list.before, 9223372036854775807)
-         ORDER BY j.id DESC LIMIT jobs_list.max + 1)),
-    shown AS (SELECT * FROM page ORDER BY id DESC LIMIT jobs_list.max)
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
-               'id', s.id, 'kind', s.kind, 'state', s.state, 'due_at', s.due_at,
-               'attempts', s.attempts, 'last_error', s.last_error, 'created_at', s.created_at,
-               'request_id', s.request_id) ORDER BY s.id DESC), '[]'),
-           CASE WHEN (SELECT count(*) FROM page) > jobs_list.max THEN min(s.id) END
-    FROM shown s;
-$$;
-
--- How much waits where: {jobs: [{kind, state, n, oldest_due_at}], consumers: [{name, moved_at,
--- behind, parked}]}. `behind` is 1000 at most.
-CREATE FUNCTION bus.queues(ctx jsonb) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET enable_sort = off AS $$ -- as in bus.events_take()
-    SELECT jsonb_build_object(
-        'jobs', (SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.kind, g.state), '[]')
-                 FROM (SELECT j.kind, j.state, count(*) AS n, min(j.due_at) AS oldest_due_at
-                       FROM bus.jobs j GROUP BY j.kind, j.state) g),
-        'consumers', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'name', c.consumer, 'moved_at', c.moved_at,
-                'behind', (SELECT count(*) FROM (
-                              SELECT FROM bus.events e
-                              WHERE (e.txid, e.seq) > (c.txid, c.seq)
-                              ORDER BY e.txid, e.seq LIMIT 1000) w),
-                'parked', (SELECT count(*) FROM bus.parked_events p
-                           WHERE p.consumer = c.consumer)) ORDER BY c.consumer), '[]')
-             FROM bus.cursors c));
-$$;
-
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA bus FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    bus.job, bus.job_claim, bus.job_renew, bus.job_finish, bus.job_fail, bus.job_retry,
-    bus.jobs_list, bus.queues
+    bus.job, bus.job_claim, bus.job_renew, bus.job_finish, bus.job_fail
 TO mh_service;
 
 COMMIT;

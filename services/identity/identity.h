@@ -103,5 +103,8 @@ extern const struct step feature_list_steps[], feature_set_steps[], feature_clea
     jwks_steps[]; /* feature_http.c */
 extern const struct step rate_limit_list_steps[], rate_limit_get_steps[], rate_limit_set_steps[],
     rate_limit_clear_steps[], rate_limit_status_steps[]; /* rate_http.c */
+extern const struct step task_status_steps[], task_list_steps[], task_get_steps[],
+    task_retry_steps[], task_cancel_steps[], event_parked_list_steps[],
+    event_retry_steps[]; /* task_http.c */
 
 #endif

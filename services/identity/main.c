@@ -35,7 +35,7 @@ int main(int argc, char **argv)
         .name = "identity",
         .title = "Identity",
         .prose = "Accounts of customers and staff, sign-in with a second factor, sessions, API "
-                 "keys, roles and permissions, the audit log, feature flags.",
+                 "keys, roles and permissions; the audit log, feature flags, rate limits, jobs.",
         .routes = identity_routes,
         .n_routes = identity_n_routes,
         .stmts = identity_stmts,

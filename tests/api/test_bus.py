@@ -99,6 +99,14 @@ def booking(server):
     c.close()
 
 
+@pytest.fixture
+def operator(server):
+    """The service that has the API for operators."""
+    c = server.connect("mh_identity")
+    yield c
+    c.close()
+
+
 def emit(connection, subject="x"):
     return one(connection, "SELECT bus.emit(%s, 'booking.changed', %s, '{}')", ctx(), subject)
 
@@ -440,20 +448,20 @@ def test_a_late_worker_cannot_touch_the_job_it_lost(booking, kind):
     assert not one(booking, "SELECT bus.job_finish(%s, %s, %s)", at(21), now["id"], now["fence"])
 
 
-def test_a_job_whose_workers_all_die_is_parked_and_can_be_retried(booking, kind):
+def test_a_job_whose_workers_all_die_is_parked_and_can_be_retried(booking, operator, kind):
     job = one(booking, "SELECT bus.job(%s, %s, '{}', NULL, 'key')", ctx(), kind)
     for attempt in (1, 2):
         assert claim(booking, kind, now=20 * attempt, attempts=2)["jobs"][0]["attempt"] == attempt
     assert claim(booking, kind, now=100, attempts=2) == {"jobs": [], "next_ms": None}
-    listed = one(booking, "SELECT body FROM bus.jobs_list(%s, 'parked', NULL, 100)", ctx())
+    listed = one(operator, "SELECT body FROM bus.task_list(%s, 'parked', NULL, 100)", ctx())
     assert [j["last_error"] for j in listed if j["id"] == job] == ["the lease ran out each time"]
     newer = one(booking, "SELECT bus.job(%s, %s, '{}', NULL, 'key')", ctx(), kind)
     assert newer != job
     with pytest.raises(psycopg2.Error, match="conflict"):
-        one(booking, "SELECT bus.job_retry(%s, %s)", ctx(), job)
+        one(operator, "SELECT bus.task_retry(%s, %s, NULL)", ctx(), job)
     held = claim(booking, kind)["jobs"][0]
     assert one(booking, "SELECT bus.job_finish(%s, %s, %s)", ctx(), newer, held["fence"])
-    assert one(booking, "SELECT bus.job_retry(%s, %s)", ctx(), job)
+    assert one(operator, "SELECT bus.task_retry(%s, %s, NULL)", ctx(), job)["id"] == job
     assert claim(booking, kind)["jobs"][0]["attempt"] == 1
 
 

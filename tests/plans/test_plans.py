@@ -23,7 +23,7 @@ MOST = 5000  # rows that one node may read
 # read more.
 MAY = {
     ("booking_list_newest", "bookings", '"from"'): "of some days by age: all of these days are put in order",
-    ("bus_queues", "jobs", ""): "counts what waits, for an operator; what is done is deleted",
+    ("task_status", "jobs", ""): "counts what waits, for an operator; what is done is deleted",
     ("cleanup", "one_time_tokens", ""): "an hourly job, ten thousand at a time",
     ("cleanup", "refresh_tokens", ""): "an hourly job, ten thousand at a time",
     ("cleanup", "login_history", ""): "an hourly job; its index gives ranges of pages, not rows",

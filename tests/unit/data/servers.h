@@ -205,7 +205,8 @@ static inline void servers_pg(void)
 /* The schema bus, from the migrations. Run from the root of the project. */
 static inline void servers_bus(void)
 {
-    static const char *const files[] = {"roles", "bus", "bus_jobs", "bus_idempotency", "bus_watch"};
+    static const char *const files[] = {"roles",           "bus",       "bus_jobs",
+                                        "bus_idempotency", "bus_watch", "bus_rates"};
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         char path[100];
         snprintf(path, sizeof path, "migrations/deploy/%s.sql", files[i]);
