@@ -62,58 +62,9 @@ secret() {
   cat "$file"
 }
 
-# A certificate for this machine, signed by a CA of our own whose key is thrown away: nothing else
-# can ever be signed by a CA that somebody may have told their browser to trust.
 certificates() {
-  local dir=$RUN_DIR/tls name names=''
-  for name in $SERVER_NAMES; do
-    name=${name#[} name=${name%]}
-    case $name in
-    *:* | [0-9]*.*[0-9]) names+=",IP:$name" ;;
-    *) names+=",DNS:$name" ;;
-    esac
-  done
-  names=${names#,}
-  mkdir -p "$dir"
-  if [ "$(cat "$dir/names" 2>/dev/null)" = "$names" ] &&
-    openssl x509 -in "$dir/server.pem" -noout -checkend 864000 >/dev/null 2>&1; then
-    return
-  fi
-  say "making certificates for $names"
-  cat >"$dir/openssl.conf" <<END
-[req]
-distinguished_name = dn
-[dn]
-[ca]
-basicConstraints = critical, CA:true, pathlen:0
-keyUsage = critical, keyCertSign, cRLSign
-subjectKeyIdentifier = hash
-[server]
-basicConstraints = critical, CA:false
-keyUsage = critical, digitalSignature
-extendedKeyUsage = serverAuth
-subjectKeyIdentifier = hash
-authorityKeyIdentifier = keyid
-subjectAltName = $names
-END
-  (
-    cd "$dir"
-    key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc'
-    # shellcheck disable=SC2086 # a list of words
-    {
-      openssl req -config openssl.conf -x509 $key -keyout ca.key -out ca.new -days 825 \
-        -subj '/CN=My Hibachi local CA' -extensions ca
-      openssl req -config openssl.conf $key -keyout server.key -out server.csr -subj /CN=localhost
-      openssl x509 -req -in server.csr -CA ca.new -CAkey ca.key -out server.pem -days 820 \
-        -extfile openssl.conf -extensions server
-    } 2>openssl.log || {
-      cat openssl.log >&2
-      exit 1
-    }
-    mv ca.new ca.pem
-    rm -f ca.key server.csr openssl.conf openssl.log
-    printf '%s' "$names" >names
-  ) || die "the certificates could not be made"
+  # shellcheck disable=SC2086 # a list of words
+  scripts/certificate "$RUN_DIR/tls" $SERVER_NAMES || die "the certificates could not be made"
 }
 
 # RUN_DIR/env: what a tool or a test needs to find the stack.

@@ -3,10 +3,13 @@
 # passwords only; the superuser's is known to this script alone.
 PG_BIN=/usr/lib/postgresql/15/bin
 
+pg_parameters() {
+  printf 'sslmode=%s' "$PG_SSLMODE"
+  [ "$PG_SSLMODE" = disable ] || printf '&sslrootcert=%s' "$RUN_DIR/tls/ca.pem"
+}
+
 pg_url() { # ROLE PASSWORD
-  local tls="sslmode=$PG_SSLMODE"
-  [ "$PG_SSLMODE" = disable ] || tls+="&sslrootcert=$RUN_DIR/tls/ca.pem"
-  echo "postgresql://$1:$2@127.0.0.1:$PG_PORT/myhibachi?$tls"
+  echo "postgresql://$1:$2@127.0.0.1:$PG_PORT/myhibachi?$(pg_parameters)"
 }
 
 # Reads SQL; as a role, in a database.
@@ -57,8 +60,6 @@ postgres_ready() {
 }
 
 migrate() {
-  local s
-  for s in owner $SERVICES; do secret "pg-mh_$s" >/dev/null; done
   PGHOST=127.0.0.1 PGPORT=$PG_PORT SECRETS=$RUN_DIR/secrets scripts/migrate \
     >"$RUN_DIR/logs/migrate.log" 2>&1 || failed migrate "failed"
 }

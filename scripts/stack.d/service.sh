@@ -2,21 +2,12 @@
 # The services. A part is a process of one: booking-2 runs BIN_DIR/booking. Secrets reach them as
 # files (NAME_FILE), never as arguments.
 
-# Keys that services verify and sign with, made once. Only identity can sign tokens; each service has
-# a key ring of its own.
+# Passwords and keys are made once; what tells where things are, each time.
 service_secrets() {
-  local dir=$RUN_DIR/secrets s
-  if [ ! -s "$dir/jwks-private.json" ]; then
-    "$BIN_DIR/identity" keygen >"$dir/jwks.new"
-    mv "$dir/jwks.new" "$dir/jwks-private.json"
-  fi
-  "$BIN_DIR/identity" public-jwks <"$dir/jwks-private.json" >"$dir/jwks-public.json"
-  for s in $SERVICES; do
-    [ -s "$dir/$s.keyring" ] ||
-      printf 'k1:%s\n' "$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=')" >"$dir/$s.keyring"
-    pg_url "mh_$s" "$(secret "pg-mh_$s")" >"$dir/$s.database-url"
-  done
-  echo "redis://service:$(secret redis-service)@127.0.0.1:$REDIS_PORT/0" >"$dir/redis-url"
+  local dir=$RUN_DIR/secrets
+  rm -f "$dir"/*.database-url "$dir/redis-url" "$dir/jwks-public.json"
+  SECRETS_DIR=$dir SERVER_NAMES='' PGHOST=127.0.0.1 PGPORT=$PG_PORT PG_PARAMETERS=$(pg_parameters) \
+    REDIS_HOST=127.0.0.1:$REDIS_PORT scripts/secrets || die "the secrets could not be made"
   [ -z "$DRILL" ] || [ -f "$RUN_DIR/clock-offset" ] || head -c 8 /dev/zero >"$RUN_DIR/clock-offset"
 }
 
