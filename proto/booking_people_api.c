@@ -103,6 +103,12 @@ static const struct field customer_delete_fields[] = {
 };
 TABLE_BOUND(customer_delete_in, customer_delete_in, "CustomerDelete", customer_delete_fields);
 
+static const struct field customer_merge_fields[] = {
+    {OF_TYPE("from_id", FIELD_UUID, REQ, "The other customer, whose row goes")},
+    {STR_IN("reason", REQ, 10, 400, "Why; kept with it")},
+};
+TABLE(customer_merge_in, "CustomerMerge", customer_merge_fields);
+
 /* --- queries ---------------------------------------------------------------------------------- */
 
 static const struct field chef_list_query_fields[] = {

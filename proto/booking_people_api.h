@@ -14,7 +14,7 @@ struct customer_delete_in {
 };
 
 extern const struct field_table chef_create_in, chef_update_in, chef_week_in, chef_exception_in,
-    customer_create_in, customer_update_in, customer_me_in, customer_delete_in;
+    customer_create_in, customer_update_in, customer_me_in, customer_delete_in, customer_merge_in;
 
 extern const struct field_table chef_list_query, chef_exception_query, customer_list_query;
 

@@ -93,6 +93,7 @@ static const struct field customer_fields[] = {
     TIME_OUT("updated_at", "Last change"),
     {OUT("deleted_at", FIELD_TIMESTAMP, NIL, "When it was deleted")},
     TEXT_OR_NULL_OUT("deleted_reason", "Why it was deleted"),
+    ID_OR_NULL_OUT("merged_into", "The same person's other row, which goes on"),
 };
 TABLE(customer_out, "Customer", customer_fields);
 /* clang-format on */

@@ -126,8 +126,14 @@ BEGIN
     RETURN c;
 END $$;
 
--- The customer with that address who has no account, made when there is none. Says nothing about
--- whether there was one.
+-- Until the end of the transaction no contact is made under that address, and no account proves it.
+CREATE FUNCTION booking.address_lock(address text) RETURNS void
+LANGUAGE sql VOLATILE
+RETURN pg_advisory_xact_lock(hashtextextended('booking.address ' || lower(address), 0));
+
+-- The customer with that address: the account that has proved it, or the contact without an account,
+-- made when there is none. Says nothing about whether there was one. The row is locked against being
+-- merged away until the booking is there; one that was merged away meanwhile is looked for again.
 CREATE FUNCTION booking.customer_of_contact(ctx jsonb, contact jsonb, station uuid)
 RETURNS booking.customers
 LANGUAGE plpgsql AS $$
@@ -135,23 +141,31 @@ DECLARE
     c booking.customers;
     now_at timestamptz := booking.ctx_now(ctx);
 BEGIN
-    FOR attempt IN 1..2 LOOP
+    FOR attempt IN 1..3 LOOP
+        SELECT * INTO c FROM booking.customers t
+        WHERE t.verified_email = lower(contact ->> 'email') AND t.deleted_at IS NULL FOR KEY SHARE;
+        EXIT WHEN FOUND;
         SELECT * INTO c FROM booking.customers t
         WHERE t.user_id IS NULL AND t.deleted_at IS NULL
           AND CASE WHEN contact ? 'email' THEN lower(t.email) = lower(contact ->> 'email')
                    ELSE t.phone = contact ->> 'phone' END
-        ORDER BY t.id LIMIT 1;
+        ORDER BY t.id LIMIT 1 FOR KEY SHARE;
         EXIT WHEN FOUND;
+        PERFORM booking.address_lock(contact ->> 'email');
         INSERT INTO booking.customers (id, station_id, name, email, phone, created_at, updated_at)
-        VALUES (bus.uuid_v7(now_at), station, contact ->> 'name', contact ->> 'email',
-                contact ->> 'phone', now_at, now_at)
+        SELECT bus.uuid_v7(now_at), station, contact ->> 'name', contact ->> 'email',
+               contact ->> 'phone', now_at, now_at
+        WHERE NOT EXISTS (SELECT FROM booking.customers t WHERE t.verified_email = lower(contact ->> 'email'))
         ON CONFLICT (lower(email)) WHERE deleted_at IS NULL AND user_id IS NULL DO NOTHING
         RETURNING * INTO c;
         IF FOUND THEN
             PERFORM booking.customer_record(ctx, 'created', NULL, c);
             EXIT;
-        END IF; -- else somebody else has made it just now
+        END IF; -- else somebody else has made it just now, or an account has proved the address
     END LOOP;
+    IF c.id IS NULL THEN
+        PERFORM bus.fail('retry');
+    END IF;
     RETURN c;
 END $$;
 
@@ -163,7 +177,7 @@ BEGIN
     IF wish ? 'customer_id' THEN
         SELECT * INTO c FROM booking.customers t
         WHERE t.id = (wish ->> 'customer_id')::uuid AND t.deleted_at IS NULL
-          AND booking.in_scope(ctx, t.user_id, coalesce(t.station_id, station));
+          AND booking.in_scope(ctx, t.user_id, coalesce(t.station_id, station)) FOR KEY SHARE;
         IF NOT FOUND THEN
             PERFORM bus.fail('not_found', 'There is no such customer.');
         END IF;
@@ -176,6 +190,16 @@ BEGIN
         c := booking.customer_of_contact(ctx, wish -> 'contact', station);
     END IF;
     RETURN c;
+END $$;
+
+-- Whoever books can be called or written to, by a name.
+CREATE FUNCTION booking.reachable(c booking.customers, contact jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF coalesce(contact ->> 'name', c.name) = ''
+       OR coalesce(contact ->> 'email', contact ->> 'phone', c.email, c.phone) IS NULL THEN
+        PERFORM bus.fail('invalid', 'Say in `contact` by what name and where we reach you.');
+    END IF;
 END $$;
 
 -- The network that a caller whom nobody knows comes from: of an IPv6 address the first half.
@@ -269,6 +293,7 @@ BEGIN
                               station, (wish ->> 'event_date')::date, (wish ->> 'event_time')::time,
                               (wish ->> 'duration_minutes')::int, (price ->> 'travel_minutes')::int);
     customer := booking.customer_for(ctx, wish, station);
+    PERFORM booking.reachable(customer, coalesce(wish -> 'contact', '{}'));
     duplicate := booking.duplicate_find(ctx, customer.id, slot.starts_at);
     PERFORM booking.holds_expire(ctx, station);
     IF hold IS NOT NULL THEN

@@ -115,6 +115,7 @@ CREATE TABLE booking.customers (
     station_id uuid CONSTRAINT customers_station_known REFERENCES booking.stations (id),
     name text NOT NULL CHECK (char_length(name) <= 100),
     email text COLLATE "C" CHECK (char_length(email) <= 254),
+    verified_email text COLLATE "C", -- that the account has proved to be its own, in lower case
     phone text COLLATE "C" CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),
     address_line1 text CHECK (char_length(address_line1) <= 200),
     address_line2 text CHECK (char_length(address_line2) <= 200),
@@ -128,6 +129,7 @@ CREATE TABLE booking.customers (
     deleted_at timestamptz,
     deleted_by uuid,
     deleted_reason text CHECK (char_length(deleted_reason) BETWEEN 10 AND 500),
+    merged_into uuid REFERENCES booking.customers (id), -- the same person
     -- What the search reads: names in order, and every word with a space before it.
     name_key text COLLATE "C" GENERATED ALWAYS AS (booking.fold(name)) STORED,
     search text COLLATE "C" GENERATED ALWAYS AS (' ' || booking.fold(name)
@@ -136,11 +138,15 @@ CREATE TABLE booking.customers (
     CONSTRAINT customers_reachable
         CHECK (user_id IS NOT NULL OR (name <> '' AND (email IS NOT NULL OR phone IS NOT NULL))),
     CONSTRAINT customers_deleted_whole
-        CHECK ((deleted_at IS NULL) = (deleted_reason IS NULL))
+        CHECK ((deleted_at IS NULL) = (deleted_reason IS NULL)),
+    CONSTRAINT customers_verified CHECK (verified_email IS NULL OR user_id IS NOT NULL),
+    CONSTRAINT customers_merged CHECK (merged_into IS NULL OR deleted_at IS NOT NULL)
 );
 -- Contacts that staff keep are unique by address; an account's owner may state any, and learns nothing.
 CREATE UNIQUE INDEX customers_email_unique ON booking.customers (lower(email))
     WHERE deleted_at IS NULL AND user_id IS NULL;
+CREATE UNIQUE INDEX customers_verified_email ON booking.customers (verified_email)
+    WHERE verified_email IS NOT NULL;
 CREATE INDEX customers_email ON booking.customers (lower(email)) WHERE deleted_at IS NULL;
 CREATE INDEX customers_phone ON booking.customers (phone) WHERE deleted_at IS NULL;
 CREATE INDEX customers_station ON booking.customers (station_id, id) WHERE deleted_at IS NULL;

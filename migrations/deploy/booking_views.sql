@@ -170,7 +170,8 @@ RETURN jsonb_build_object(
     'email', (c).email, 'phone', (c).phone, 'address_line1', (c).address_line1,
     'address_line2', (c).address_line2, 'city', (c).city, 'state', (c).state, 'zip', (c).zip,
     'dietary_notes', (c).dietary_notes, 'version', (c).version, 'created_at', (c).created_at,
-    'updated_at', (c).updated_at, 'deleted_at', (c).deleted_at, 'deleted_reason', (c).deleted_reason);
+    'updated_at', (c).updated_at, 'deleted_at', (c).deleted_at, 'deleted_reason', (c).deleted_reason,
+    'merged_into', (c).merged_into);
 
 -- The one place where a change of a customer is told.
 CREATE FUNCTION booking.customer_record(ctx jsonb, action text, was booking.customers,
@@ -222,6 +223,10 @@ BEGIN
     END IF;
     IF NOT booking.in_scope(ctx, NULL, c.station_id) THEN
         PERFORM bus.fail('forbidden', 'This station is not yours.');
+    END IF;
+    PERFORM booking.address_lock(c.email);
+    IF EXISTS (SELECT FROM booking.customers t WHERE t.verified_email = lower(c.email)) THEN
+        PERFORM bus.fail('customer_exists', 'An account has this address.');
     END IF;
     INSERT INTO booking.customers (id, station_id, name, email, phone, address_line1, address_line2,
                                    city, state, zip, dietary_notes, created_at, updated_at)
@@ -297,8 +302,11 @@ BEGIN
     IF was.deleted_at <= booking.ctx_now(ctx) - interval '30 days' THEN
         PERFORM bus.fail('restore_expired');
     END IF;
+    IF was.merged_into IS NOT NULL THEN
+        was := booking.customer_unmerge(ctx, was);
+    END IF;
     UPDATE booking.customers t
-    SET deleted_at = NULL, deleted_by = NULL, deleted_reason = NULL,
+    SET deleted_at = NULL, deleted_by = NULL, deleted_reason = NULL, merged_into = NULL,
         version = t.version + 1, updated_at = booking.ctx_now(ctx)
     WHERE t.id = was.id RETURNING * INTO c;
     PERFORM booking.customer_record(ctx, 'restored', was, c);
@@ -317,10 +325,14 @@ BEGIN
     WHERE t.id = customer_purge.id AND t.name <> '(deleted)'
       AND t.deleted_at <= booking.ctx_now(ctx) - interval '30 days';
     IF FOUND THEN
+        DELETE FROM booking.customer_merges m WHERE id IN (m.from_id, m.into_id);
         PERFORM bus.audit(ctx, 'customer.purged', 'customer', id::text, NULL, NULL);
-        PERFORM bus.emit(ctx, 'customer.purged', 'customer/' || id, jsonb_build_object('customer_id', id));
+        PERFORM bus.emit(ctx, 'customer.purged', 'customer/' || t.id, jsonb_build_object('customer_id', t.id))
+        FROM booking.customers t
+        WHERE t.id = customer_purge.id AND t.merged_into IS NULL; -- else the person is still there
+        RETURN true;
     END IF;
-    RETURN FOUND;
+    RETURN false;
 END $$;
 
 -- --- menu and prices ---------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 BEGIN;
 
 DROP FUNCTION booking.book, booking.addons_set, booking.booking_insert, booking.duplicate_find,
-    booking.caller_network, booking.customer_for, booking.customer_of_contact,
+    booking.reachable, booking.caller_network, booking.customer_for, booking.customer_of_contact,
+    booking.address_lock,
     booking.customer_of_user, booking.booking_reply, booking.booking_record, booking.mail_due,
     booking.changes, booking.booking_event, booking.booking_shown;
 DROP VIEW booking.booking_view;

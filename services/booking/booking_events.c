@@ -97,6 +97,9 @@ static void cache_after(void *owner, const char *events_json)
 const struct consumer core_consumers[] = {
     {.name = "booking.waitlist", .types = TIME_FREED, .function = "booking.waitlist_match"},
     {.name = "booking.forget", .types = "customer.purged", .function = "booking.bookings_forget"},
+    {.name = "booking.accounts",
+     .types = "identity.user.verified",
+     .function = "booking.accounts_link"},
     {.name = "booking.cache",
      .types = TIME_FREED " booking.created booking.confirmed booking.seated booking.completed "
                          "booking.updated booking.restored booking.hold.created "

@@ -78,6 +78,15 @@ const struct step customer_restore_steps[] = {
     STEP(restore_write), STEP(ring_bus), STEP(reply_row), STEP_END,
 };
 
+static enum step_rc merge_write(struct req *r)
+{
+    return req_pg(r, &sql_customer_merge, PG_ARGS(req_sql_ctx(r), r->params[0], r->in_json));
+}
+
+const struct step customer_merge_steps[] = {
+    STEP(merge_write), STEP(ring_bus), STEP(reply_row), STEP_END,
+};
+
 /* --- for customers ---------------------------------------------------------------------------- */
 
 /* Staff are nobody's customers: their accounts get no row by looking. */

@@ -9,7 +9,7 @@ WITH input AS (
            i.now, i.now, i.now
       FROM input i
     ON CONFLICT (email) WHERE deleted_at IS NULL DO NOTHING
-    RETURNING id, kind
+    RETURNING id, kind, email, name
 ), account AS (
     SELECT c.id FROM created c
      UNION ALL
@@ -26,6 +26,8 @@ SELECT a.id, EXISTS (SELECT FROM created) AS created,
           FROM created c),
        (SELECT bus.emit($1::jsonb, 'identity.user.created', c.id::text,
                         jsonb_build_object('user_id', c.id, 'kind', c.kind)) FROM created c),
+       (SELECT bus.emit($1::jsonb, 'identity.user.verified', c.id::text, jsonb_build_object(
+           'user_id', c.id, 'kind', c.kind, 'email', c.email, 'name', c.name)) FROM created c),
        (SELECT count(bus.audit($1::jsonb, 'user.role_give', 'user', g.user_id::text, NULL,
                                jsonb_build_object('role', $5::text, 'station_id', $6::text)))
           FROM given g)

@@ -9,9 +9,11 @@ WITH link AS (
        SET email_verified_at = coalesce(u.email_verified_at, l.used_at), version = u.version + 1,
            updated_at = l.used_at
       FROM link l WHERE u.id = l.user_id AND u.email = l.email AND u.deleted_at IS NULL
-    RETURNING u.id
+    RETURNING u.id, u.kind, u.email, u.name
 )
 SELECT bus.audit($1::jsonb || jsonb_build_object('user', v.id), 'user.email_verified', 'user',
                  v.id::text, NULL, NULL),
-       bus.emit($1::jsonb, 'identity.user.changed', v.id::text, jsonb_build_object('user_id', v.id))
+       bus.emit($1::jsonb, 'identity.user.changed', v.id::text, jsonb_build_object('user_id', v.id)),
+       bus.emit($1::jsonb, 'identity.user.verified', v.id::text, jsonb_build_object(
+           'user_id', v.id, 'kind', v.kind, 'email', v.email, 'name', v.name))
   FROM verified v

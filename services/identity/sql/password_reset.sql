@@ -13,7 +13,7 @@ WITH link AS (
       FROM link l
      WHERE u.id = l.user_id AND u.email = l.email AND u.deleted_at IS NULL
        AND u.status <> 'disabled'
-    RETURNING u.id, u.generation, l.hash, l.purpose, l.now
+    RETURNING u.id, u.kind, u.email, u.name, u.generation, l.hash, l.purpose, l.now
 ), others AS (
     UPDATE identity.one_time_tokens t SET used_at = c.now
       FROM changed c
@@ -28,5 +28,7 @@ SELECT bus.revoke($1::jsonb, c.id, NULL, c.generation),
                  'user', c.id::text, NULL, NULL),
        CASE WHEN c.purpose = 'reset'
             THEN bus.job($1::jsonb, 'identity.mail', jsonb_build_object(
-                     'template', 'password_changed', 'user', c.id)) END
+                     'template', 'password_changed', 'user', c.id)) END,
+       bus.emit($1::jsonb, 'identity.user.verified', c.id::text, jsonb_build_object(
+           'user_id', c.id, 'kind', c.kind, 'email', c.email, 'name', c.name))
   FROM changed c
