@@ -92,7 +92,7 @@ static const struct field link_fields[] = {
     TEXT_OUT("token", "For `Authorization: Link TOKEN`"),
     TEXT_OUT("url", "The page that takes it"),
 };
-static TABLE(link_out, "BookingLink", link_fields);
+static TABLE(link_out, "Link", link_fields);
 
 static const struct field booking_fields[] = {
     ID_OUT("id", "The booking"),
@@ -223,6 +223,8 @@ static const struct field waitlist_fields[] = {
     TIME_OR_NULL_OUT("notified_at", "When a time became free"),
     TIME_OR_NULL_OUT("free_at", "The start that became free"),
     TIME_OUT("created_at", "Since when"),
+    {OUT("link", FIELD_OBJECT, 0, "To take it off the list again: for who joins without signing in"),
+     .sub = &link_out},
 };
 TABLE(waitlist_out, "WaitlistEntry", waitlist_fields);
 

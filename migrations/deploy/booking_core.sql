@@ -233,6 +233,7 @@ CREATE TABLE booking.waitlist (
     duration_minutes int NOT NULL CHECK (duration_minutes BETWEEN 60 AND 480),
     guest_count int NOT NULL CHECK (guest_count BETWEEN 1 AND 50),
     user_id uuid,
+    made_from text CHECK (char_length(made_from) <= 45), -- network of who has not signed in
     name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100),
     email text NOT NULL CHECK (char_length(email) <= 254),
     phone text CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),
@@ -243,7 +244,9 @@ CREATE TABLE booking.waitlist (
     CONSTRAINT waitlist_window CHECK (from_time <= until_time),
     CONSTRAINT waitlist_notified CHECK ((state = 'notified') <= (notified_at IS NOT NULL))
 );
-CREATE UNIQUE INDEX waitlist_once ON booking.waitlist (station_id, event_date, lower(email))
+-- Who waits already states his wish anew; who knows somebody's address does not get to see his.
+CREATE UNIQUE INDEX waitlist_once
+    ON booking.waitlist (station_id, event_date, lower(email), coalesce(user_id::text, made_from, ''))
     WHERE state = 'waiting';
 CREATE INDEX waitlist_day ON booking.waitlist (state, event_date, id);
 CREATE INDEX waitlist_station_day ON booking.waitlist (station_id, state, event_date, id);

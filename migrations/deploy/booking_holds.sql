@@ -184,7 +184,8 @@ RETURN (
       AND booking.chefs_free(slot) > 0
     ORDER BY (slot).starts_at LIMIT 1);
 
--- Tells the first of those who wait for that day and whom the free time suits.
+-- Tells the first of those who wait for that day and whom the free time suits. The time is not kept for
+-- him: when it is still free four hours later, the next one is told.
 CREATE FUNCTION booking.waitlist_tell(ctx jsonb, station uuid, day date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -200,6 +201,14 @@ BEGIN
             SET state = 'notified', notified_at = booking.ctx_now(ctx), free_at = free,
                 updated_at = booking.ctx_now(ctx)
             WHERE t.id = w.id;
+            UPDATE booking.waitlist t -- he said it twice
+            SET state = 'removed', updated_at = booking.ctx_now(ctx)
+            WHERE t.station_id = station AND t.event_date = day AND t.state = 'waiting'
+              AND lower(t.email) = lower(w.email);
+            PERFORM bus.job(ctx, 'booking.waitlist_mail', jsonb_build_object('waitlist_id', w.id));
+            PERFORM bus.job(ctx, 'booking.waitlist_next',
+                            jsonb_build_object('station_id', station, 'event_date', day),
+                            booking.ctx_now(ctx) + interval '4 hours', w.id::text);
             PERFORM bus.emit(ctx, 'booking.waitlist.slot_free', 'waitlist/' || w.id, jsonb_build_object(
                 'waitlist_id', w.id, 'station_id', w.station_id, 'event_date', w.event_date,
                 'starts_at', free, 'duration_minutes', w.duration_minutes,

@@ -245,8 +245,6 @@ BEGIN
             PERFORM booking.customer_fold(ctx, contact, own, 'The account has proved its address.');
         END IF;
     END IF;
-    UPDATE booking.waitlist w SET user_id = account, updated_at = booking.ctx_now(ctx)
-    WHERE w.user_id IS NULL AND w.state = 'waiting' AND lower(w.email) = address;
 END $$;
 
 -- The consumer of identity.user.verified.

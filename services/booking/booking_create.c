@@ -2,7 +2,6 @@
  * visitor, so he says how to reach him; a signed-in customer is known; staff book for a customer or
  * a contact. */
 #include <stddef.h>
-#include <string.h>
 
 #include "booking_core_api.h"
 #include "booking_sql.h"
@@ -127,26 +126,6 @@ static enum step_rc create_write(struct req *r)
         PG_ARGS(req_sql_ctx(r), r->in_json, c->price.json, c->hold_id, c->source, c->duration));
 }
 
-/* A visitor gets the link in the reply as well. It is not part of what is kept under the key: the
- * first one of a booking is made again from its id. */
-static enum step_rc create_reply(struct req *r)
-{
-    const char *path = pg_first(r->rows, "location");
-    struct link link;
-    enum step_rc rc = reply_row(r);
-    if (rc != STEP_DONE || r->caller.known)
-        return rc;
-    const char *id = path ? strrchr(path, '/') : NULL;
-    if (!id || link_make(r->svc, r->arena, id + 1, "1", &link) != ERR_OK)
-        return req_fail(r, ERR_INTERNAL, NULL);
-    const char *json =
-        arena_printf(r->arena, "{\"token\":\"%s\",\"url\":\"%s\"}", link.token, link.url);
-    if (!json)
-        return req_fail(r, ERR_NO_MEMORY, NULL);
-    req_reply_member(r, "link", json);
-    return rc;
-}
-
 /* clang-format off */
 const struct step booking_create_steps[] = {
     STEP(create_check),
@@ -154,10 +133,10 @@ const struct step booking_create_steps[] = {
     STEP(create_hold),
     STEP(create_write),
     STEP(ring_bus),
-    STEP(create_reply),
+    STEP(reply_with_booking_link),
     CATCH(ERR_KEY_REPLAY, stored_load),
     CATCH(ERR_KEY_REPLAY, stored_mark),
-    CATCH(ERR_KEY_REPLAY, create_reply),
+    CATCH(ERR_KEY_REPLAY, reply_with_booking_link),
     SLOT_FAILED,
     STEP_END,
 };

@@ -14,6 +14,7 @@
 #include "booking_mail_job.h"
 #include "booking_sql.h"
 #include "routes_core.h"
+#include "waitlist_mail.h"
 
 #define EVENTS_MAX_BYTES (8 << 20)
 
@@ -34,7 +35,22 @@ static void customer_purge_run(void *owner, struct job *job)
     task_statement(owner, job, &sql_customer_purge);
 }
 
+static void waitlist_next_run(void *owner, struct job *job)
+{
+    task_statement(owner, job, &sql_waitlist_next);
+}
+
 const struct job_kind core_jobs[] = {
+    {.kind = "booking.waitlist_mail",
+     .concurrency = 2,
+     .lease_ms = 60000,
+     .max_attempts = 20,
+     .run = waitlist_mail_run},
+    {.kind = "booking.waitlist_next",
+     .concurrency = 1,
+     .lease_ms = 15000,
+     .max_attempts = 20,
+     .run = waitlist_next_run},
     {.kind = "booking.reseal",
      .concurrency = 1,
      .lease_ms = 60000,

@@ -31,7 +31,7 @@ static enum err letter_read(struct task *t, const struct pg_result *row, struct 
     struct link link;
     if (!id || !version || !quote)
         return ERR_INTERNAL;
-    enum err e = link_make(t->svc, t->arena, id, version, &link);
+    enum err e = link_to_booking(t->svc, t->arena, id, version, &link);
     if (e != ERR_OK)
         return e;
     m->name = pg_first(row, "contact_name");

@@ -1,12 +1,13 @@
-/* The link to a booking that its customer gets by mail: who has it needs no account to read,
- * reschedule and cancel the booking. It is signed and nowhere kept; booking.link_opens() says until
- * when it works. */
+/* Links that people without an account get: who has one may do with a booking, or with an entry of
+ * the waitlist, what its customer may do. They are signed and nowhere kept; SQL says until when
+ * they work (booking.link_opens(), waitlist_remove.sql). */
 #ifndef BOOKING_LINK_H
 #define BOOKING_LINK_H
 
 #include "common/arena.h"
 #include "common/compiler.h"
 #include "common/err.h"
+#include "common/req.h"
 #include "common/service.h"
 
 struct link {
@@ -15,8 +16,16 @@ struct link {
                           send nowhere */
 };
 
-/* version is the booking's link_version, as text. Both texts live in the arena. */
-MUSTCHECK enum err link_make(const struct svc *svc, struct arena *a, const char *booking_id,
-                             const char *version, struct link *ret_link);
+/* The texts live in the arena. version is the booking's link_version, as text. */
+MUSTCHECK enum err link_to_booking(const struct svc *svc, struct arena *a, const char *id,
+                                   const char *version, struct link *ret_link);
+MUSTCHECK enum err link_to_waitlist(const struct svc *svc, struct arena *a, const char *id,
+                                    struct link *ret_link);
+
+/* The last steps of what strangers make, as reply_row(): a stranger's reply gets the member `link`.
+ * It is no part of what is kept under the key: the first link to a thing is made again from its id.
+ */
+enum step_rc reply_with_booking_link(struct req *r);
+enum step_rc reply_with_waitlist_link(struct req *r);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "booking_core_api.h"
 #include "booking_sql.h"
+#include "link.h"
 #include "query_json.h"
 #include "routes_core.h"
 #include "venue_time.h"
@@ -16,9 +17,17 @@ static enum step_rc join_write(struct req *r)
     return req_pg(r, &sql_waitlist_create, PG_ARGS(req_sql_ctx(r), r->in_json));
 }
 
+/* clang-format off */
 const struct step waitlist_create_steps[] = {
-    STEP(join_write), STEP(ring_bus), STEP(reply_row), STEP_END,
+    STEP(join_write),
+    STEP(ring_bus),
+    STEP(reply_with_waitlist_link),
+    CATCH(ERR_KEY_REPLAY, stored_load),
+    CATCH(ERR_KEY_REPLAY, stored_mark),
+    CATCH(ERR_KEY_REPLAY, reply_with_waitlist_link),
+    STEP_END,
 };
+/* clang-format on */
 
 static enum step_rc list_load(struct req *r)
 {

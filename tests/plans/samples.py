@@ -77,6 +77,7 @@ COMMON = {
     "bus_consume": [(ALL, "booking.waitlist", "booking.cancelled", "booking.waitlist_match", "100", "false"),
                     (ALL, "booking.waitlist", "booking.cancelled", "booking.waitlist_match", "100", "true"),
                     (ALL, "booking.forget", "customer.purged", "booking.bookings_forget", "100", "false"),
+                    (ALL, "booking.accounts", "identity.user.verified", "booking.accounts_link", "100", "false"),
                     (ALL, "booking.new", "booking.created", None, "100", "false")],
     "bus_job_claim": [(ALL, '[{"kind":"booking.purge","room":10,"lease_ms":30000,"max_attempts":5}]', "me")],
     "bus_job_fail": [(ALL, "1000", "1", "why", "1000"), (ALL, "1000", "1", "why", None)],
@@ -144,6 +145,7 @@ BOOKING_CALLS = COMMON | {
                                 cursor=json.dumps([id_of("b000", 500000)]))),
     "customer_me": [(OWN,)],
     "customer_me_update": [(OWN, "1", j(name="Robin"))],
+    "customer_merge": [(keyed(), id_of("b000", 10), j(from_id=id_of("b000", 11), reason="the same family"))],
     "customer_purge": [(ALL, j(customer_id=id_of("b000", 10031)))],
     "customer_restore": [(ALL, id_of("b000", 10001))],
     "customer_search": [(c, q, "20") for q in FRAGMENTS for c in (ALL, AT, AT_SOME, OWN)],
@@ -189,6 +191,8 @@ BOOKING_CALLS = COMMON | {
                                 (ALL, None, None, "notified", "LIMIT", "CURSOR"),
                                 (AT, STATION, None, "waiting", "LIMIT", "CURSOR"),
                                 cursor=json.dumps([day(0), STATION]))),
+    "waitlist_mail_load": [(ALL, id_of("f100", 0))],
+    "waitlist_next": [(ALL, j(station_id=STATION, event_date=day(1)))],
     "waitlist_remove": [(ALL, id_of("f100", 10))],
 }
 

@@ -59,11 +59,15 @@ FROM generate_series(0, 4799) n;
 -- The consumers are where these begin.
 INSERT INTO bus.cursors (consumer, txid, seq)
 SELECT consumer, max(e.txid::text::numeric)::text::xid8, max(e.seq)
-FROM bus.events e, unnest('{booking.waitlist,booking.forget}'::text[]) consumer GROUP BY consumer;
+FROM bus.events e, unnest('{booking.waitlist,booking.forget,booking.accounts}'::text[]) consumer GROUP BY consumer;
 INSERT INTO bus.events (at, id, type, source, subject, data)
 SELECT now(), gen_random_uuid(), 'booking.cancelled', 'booking', 'booking/' || n, jsonb_build_object(
     'station_id', pg_temp.id('a000', n), 'event_date', current_date + 30)
 FROM generate_series(0, 49) n;
+INSERT INTO bus.events (at, id, type, source, subject, data)
+SELECT now(), gen_random_uuid(), 'identity.user.verified', 'identity', c.id::text, jsonb_build_object(
+    'user_id', gen_random_uuid(), 'kind', 'customer', 'email', lower(c.email), 'name', 'Robin')
+FROM booking.customers c WHERE c.id BETWEEN pg_temp.id('b000', 20) AND pg_temp.id('b000', 40);
 INSERT INTO bus.events (at, id, type, source, subject, data)
 SELECT now(), gen_random_uuid(), 'customer.purged', 'booking', 'customer/' || n, jsonb_build_object(
     'customer_id', pg_temp.id('b000', n))

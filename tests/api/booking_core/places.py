@@ -92,6 +92,12 @@ class Place:
         return expect((api or self.api).get("/api/v1/availability", params=query))
 
 
+def some_time():
+    """For the demo customer, who is the same in all tests and books one event at a time."""
+    n = uuid.uuid4().int
+    return {"ahead": 30 + n % 300, "time": f"{11 + n // 300 % 10}:{n // 3000 % 60:02d}"}
+
+
 def moment(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 

@@ -7,7 +7,7 @@ import pytest
 from lib.client import expect, expect_problem
 from lib.stack import wait_for
 
-from places import events, moment
+from places import events, moment, some_time
 
 STATES = ("pending", "confirmed", "seated", "completed", "cancelled", "no_show")
 ROUTES = {"confirmed": "confirm", "seated": "seat", "completed": "complete", "no_show": "no-show",
@@ -181,7 +181,7 @@ def test_a_chef_reads_notes_and_changes_nothing_else(own_chef, place, login):
 def own(place, login):
     """A booking of the demo customer."""
     place.chefs(2)
-    wish = place.wish(ahead=30 + uuid.uuid4().int % 200, time="14:00")
+    wish = place.wish(**some_time())
     del wish["contact"]
     return expect(login("CUSTOMER").post("/api/v1/bookings", wish, key=True), 201)
 

@@ -6,7 +6,7 @@ import pytest
 
 from lib.client import expect, expect_problem
 
-from places import events, moment
+from places import events, moment, some_time
 
 
 def test_anybody_may_book(place, db):
@@ -268,7 +268,7 @@ def test_contacts_become_one_customer_and_nothing_is_told(place, db):
 def test_a_customer_books_for_himself(place, login, account, db):
     place.chefs(2)
     api = login("CUSTOMER")
-    wish = place.wish(ahead=30 + uuid.uuid4().int % 200)
+    wish = place.wish(**some_time())
     del wish["contact"]
     booking = expect(api.post("/api/v1/bookings", wish, key=True), 201)
     db.execute("SELECT user_id FROM booking.customers WHERE id = %s", (booking["customer_id"],))

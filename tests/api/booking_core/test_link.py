@@ -9,7 +9,7 @@ import pytest
 from lib.client import Api, expect, expect_problem
 from lib.stack import wait_for
 
-from places import moment
+from places import moment, some_time
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_who_books_without_signing_in_gets_a_link(visitor, place, running, login
     seen = expect(reply)
     assert seen == {k: v for k, v in booking.items() if k != "link"}
     assert reply.headers["ETag"].removeprefix("W/") == '"1"'  # nginx compresses, and says so
-    wish = place.wish(ahead=30 + uuid.uuid4().int % 200)
+    wish = place.wish(**some_time())
     for api in (login("ADMIN"), login("CUSTOMER")):
         if api.token == login("CUSTOMER").token:
             del wish["contact"]

@@ -1,10 +1,10 @@
 """The waitlist, the dashboard and the equipment."""
-import datetime
+import json
 import uuid
 
 import pytest
 
-from lib.client import expect, expect_problem
+from lib.client import Api, expect, expect_problem
 from lib.stack import wait_for
 
 from places import events, moment
@@ -16,11 +16,11 @@ def staff(login):
     return login("ADMIN")
 
 
-def join(place, ahead=10, **more):
+def join(place, api=None, ahead=10, key=True, **more):
     body = {"station_id": place.id, "event_date": place.day(ahead).isoformat(), "from_time": "17:00",
             "until_time": "19:00", "guest_count": 8, "name": "Wanda Waits",
             "email": f"{uuid.uuid4().hex[:12]}@example.com"} | more
-    return place.api.post("/api/v1/waitlist", body, key=True)
+    return (api or place.api).post("/api/v1/waitlist", body, key=key)
 
 
 def told(db, entry):
@@ -84,6 +84,85 @@ def test_waiting_is_stated_anew(place, db):
     entry = expect(join(place), 201)
     again = expect(join(place, email=entry["email"], until_time="20:00", guest_count=9), 201)
     assert again["id"] == entry["id"] and again["until_time"] == "20:00" and again["guest_count"] == 9
+
+
+def test_others_do_not_see_who_waits(place, running, recorder, db):
+    """Who knows an address states a wish of his own, and changes nothing of the other one's."""
+    place.chef()
+    entry = expect(join(place, phone="408-555-0111"), 201)
+    stranger = Api(running.url("booking-1"), None, recorder).with_headers(X_Real_IP="10.4.3.2")
+    other = expect(join(place, stranger, email=entry["email"], name="Some Body", until_time="20:00"), 201)
+    assert other["id"] != entry["id"] and other["created_at"] > entry["created_at"]
+    assert (other["name"], other["phone"]) == ("Some Body", None)
+    db.execute("SELECT to_char(until_time, 'HH24:MI') AS until, name FROM booking.waitlist WHERE id = %s",
+               (entry["id"],))
+    assert dict(db.fetchone()) == {"until": "19:00", "name": "Wanda Waits"}
+
+
+def test_who_waits_is_written_to(place, staff, mailbox, db):
+    place.chef()
+    booking = place.book(time="18:00")
+    entry = expect(join(place), 201)
+    expect(staff.post(f"/api/v1/bookings/{booking['id']}/cancel", {"reason": "rain"}))
+    mail = mailbox.wait(entry["email"], "a time is free")
+    day = place.starts_at(10, "17:00").astimezone(place.zone)
+    assert f"on {day:%A, %B} {day.day}, {day.year}: from 5:00 PM (local time)" in mail.text
+    assert f"/book?date={place.day(10)}&time=17:00" in mail.text
+    assert mail.token() == entry["link"]["token"]
+    assert "time=17:00" in mail.html and "&amp;time" in mail.html
+
+
+def test_the_next_one_hears_when_the_first_does_not_book(place, staff, db, clock, mailbox):
+    place.chef()
+    booking = place.book(time="18:00")
+    first, second, third = (expect(join(place), 201) for _ in range(3))
+    expect(staff.post(f"/api/v1/bookings/{booking['id']}/cancel", {"reason": "rain"}))
+    told(db, first)
+    assert state(db, second) == "waiting"
+    clock.advance(hours=4, minutes=1)
+    told(db, second)
+    mailbox.wait(second["email"], "a time is free")
+    place.book(time="18:00")
+    clock.advance(hours=4, minutes=1)
+    wait_for(lambda: not jobs(db, "booking.waitlist_next", second["event_date"], place), "the next look")
+    assert state(db, third) == "waiting"
+
+
+def jobs(db, kind, day, place):
+    db.execute("SELECT FROM bus.jobs WHERE kind = %s AND payload = %s",
+               (kind, json.dumps({"station_id": place.id, "event_date": day})))
+    return db.fetchall()
+
+
+def test_nobody_hears_twice(place, staff, running, recorder, db):
+    place.chef()
+    booking = place.book(time="18:00")
+    entry = expect(join(place), 201)
+    stranger = Api(running.url("booking-1"), None, recorder).with_headers(X_Real_IP="10.4.3.2")
+    twice = expect(join(place, stranger, email=entry["email"].upper()), 201)
+    expect(staff.post(f"/api/v1/bookings/{booking['id']}/cancel", {"reason": "rain"}))
+    told(db, entry)
+    assert state(db, twice) == "removed"
+
+
+def test_a_link_takes_one_off_the_list(place, db):
+    key = str(uuid.uuid4())
+    entry = expect(join(place, key=key), 201)
+    other = expect(join(place), 201)
+    holder = place.api.with_headers(Authorization=f"Link {entry['link']['token']}")
+    assert entry["link"]["url"].endswith(f"/waitlist/{entry['id']}#token={entry['link']['token']}")
+    expect_problem(holder.delete(f"/api/v1/waitlist/{other['id']}"), 404, "not_found")
+    expect_problem(place.api.delete(f"/api/v1/waitlist/{entry['id']}"), 401, "unauthorized")
+    expect(holder.delete(f"/api/v1/waitlist/{entry['id']}"), 204)
+    assert state(db, entry) == "removed"
+    expect_problem(holder.delete(f"/api/v1/waitlist/{entry['id']}"), 404, "not_found")
+
+
+def test_joining_is_repeated_with_its_link(place):
+    place.chef()
+    key, who = str(uuid.uuid4()), f"{uuid.uuid4().hex[:12]}@example.com"
+    first, again = (join(place, key=key, email=who) for _ in range(2))
+    assert first.content == again.content and "link" in expect(again, 201)
 
 
 @pytest.mark.parametrize("change,pointer", [
