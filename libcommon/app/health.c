@@ -82,7 +82,8 @@ static bool ready_now(struct req *r, const char **ret_why)
     struct app *app = app_of(r->svc);
     const char *why = NULL;
     bool ready = app_ready(app, &why);
-    if (ready != app->was_ready || (!ready && strncmp(why, app->why_not, sizeof app->why_not - 1)))
+    if (ready != app->was_ready ||
+        (!ready && strncmp(why, app->why_not, sizeof app->why_not - 1) != 0))
         log_event(ready ? LOG_INFO : LOG_WARN, "readiness.changed", LOG_B("ready", ready),
                   LOG_S("why", why));
     app->was_ready = ready;
