@@ -25,6 +25,8 @@ folders() {
     if [ "$(id -u)" -eq 0 ]; then
       local key
       key=$(printf '%s' "$RUN_DIR" | sha256sum | cut -c1-12)
+      # What a RUN_DIR of this name left that was removed by hand: nobody has its passwords any more.
+      rm -rf "/var/lib/myhibachi/$key"
       mkdir -p "/var/lib/myhibachi/$key"
       chmod 755 /var/lib/myhibachi
       ln -s "/var/lib/myhibachi/$key" "$STATE"
