@@ -87,7 +87,7 @@ function M.pick(service)
         end
     else
         local _, status = ngx_balancer.get_last_failure()
-        if status ~= 503 and status ~= 504 then -- busy or slow is not broken
+        if status ~= 504 then -- slow work is not the replica's fault
             suspect(try.last)
         end
     end
