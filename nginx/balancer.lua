@@ -2,35 +2,44 @@
 --
 -- The candidates of each service stand in a file, one "SERVICE ADDRESS:PORT" a line, which whoever
 -- starts replicas keeps true (the local stack, or nginx/discover in a container, which asks DNS). One
--- worker of nginx reads that file, asks every candidate for its health, and puts the healthy ones into
--- a shared dictionary; each worker balances over them, least connections first. Nothing is ever
--- reloaded, so long connections live on when replicas come and go.
+-- worker of nginx reads that file, asks every candidate for its health, and puts what it learnt into
+-- a shared dictionary; each worker balances over the best of them, least connections first. Nothing is
+-- ever reloaded, so long connections live on when replicas come and go.
 --
--- The surprising thing: when no candidate of a service is healthy, all of them are used. A database
--- outage makes every replica say 503, and a client is to get that 503 with its Retry-After from a
--- service, not a 502 from here.
+-- The surprising thing: a candidate that is not healthy is still used when there is no better one, or
+-- when the better one broke the connection. A database outage makes every replica say 503, and a client
+-- is to get that 503 with its Retry-After from a service, not a 502 from here. And one that has just
+-- started may serve well before it is asked for its health again, when the other one stops.
 local ngx_balancer = require "ngx.balancer"
 
 local shared = ngx.shared.replicas
 local now, log, WARN = ngx.now, ngx.log, ngx.WARN
 local concat, sort, random = table.concat, table.sort, math.random
 
-local TICK_S = 0.5            -- how often the file is looked at
-local PROBE_S = 1             -- how often a candidate is asked for its health
+local TICK_S = 0.25           -- how often the file is looked at
+local PROBE_S = 0.5           -- how often a candidate is asked for its health; half of what a service
+                              -- goes on serving after it was told to stop (DRAIN_MS), at the most
 local PROBE_TIMEOUT_MS = 1000
 local PROBE_MISSES = 2        -- who only does not answer is dropped after so many probes, and passed
                               -- over after the first
-local OUT_S = 2               -- how long a replica that broke a connection is passed over, unless a
-                              -- probe clears it sooner
+local OUT_S = 2               -- how long a replica that broke a connection, or says that it is about to
+                              -- stop, is passed over, unless a probe clears it sooner
 local MOST_CANDIDATES = 256   -- of all services together
 local MOST_REPLY_BYTES = 8192
+
+-- What is known of a candidate; the higher the better. OTHER is another service at a reused address:
+-- nobody's replica, and never used.
+local OTHER, SILENT, ANSWERS, HEALTHY = -1, 0, 1, 2
+-- Why one is passed over, and how much worse it is for that. One that is about to stop still serves; one
+-- that broke a connection does better than one that says nothing.
+local LEAVING, BROKE = 1, 3
 
 local M = {}
 
 -- --- what every worker knows -----------------------------------------------------------------
 
 local busy = {}               -- address -> requests that this worker has there now
-local known = {}              -- service -> {version, peers = {{host, port, address}, ...}}
+local known = {}              -- service -> {version, peers = {{host, port, address, state}, ...}}
 
 local function words(text)
     local list = {}
@@ -47,31 +56,33 @@ local function peers_of(service)
         return cached.peers
     end
     local peers = {}
-    for _, address in ipairs(words(shared:get("peers:" .. service) or "")) do
-        local host, port = address:match("^(.+):(%d+)$")
-        peers[#peers + 1] = {host = host, port = tonumber(port), address = address}
+    for _, word in ipairs(words(shared:get("peers:" .. service) or "")) do
+        local address, host, port, state = word:match("^((.+):(%d+))=(%d)$")
+        peers[#peers + 1] = {host = host, port = tonumber(port), address = address, state = tonumber(state)}
     end
     known[service] = {version = version, peers = peers}
     return peers
 end
 
--- The least busy of those that this request has not tried; among equals any one.
-local function least_busy(peers, tried, may_be_out)
-    local best, least
+-- The best of those that this request has not tried, and the least busy of these; among equals any one.
+local function best_of(peers, tried)
+    local best, most, least
     local offset = random(#peers)
     for i = 1, #peers do
         local peer = peers[(i + offset) % #peers + 1]
-        local n = busy[peer.address] or 0
-        if (not least or n < least) and not tried[peer.address] and
-            (may_be_out or not shared:get("out:" .. peer.address)) then
-            best, least = peer, n
+        if not tried[peer.address] then
+            local worth = 2 * peer.state - (shared:get("out:" .. peer.address) or 0)
+            local n = busy[peer.address] or 0
+            if not best or worth > most or (worth == most and n < least) then
+                best, most, least = peer, worth, n
+            end
         end
     end
     return best
 end
 
-local function suspect(address)
-    shared:set("out:" .. address, true, OUT_S)
+local function suspect(address, why)
+    shared:set("out:" .. address, why, OUT_S)
     shared:delete("probed:" .. address)
 end
 
@@ -88,11 +99,10 @@ function M.pick(service)
     else
         local _, status = ngx_balancer.get_last_failure()
         if status ~= 504 then -- slow work is not the replica's fault
-            suspect(try.last)
+            suspect(try.last, BROKE)
         end
     end
-    local peer = #peers > 0 and
-        (least_busy(peers, try.tried, false) or least_busy(peers, try.tried, true) or peers[1])
+    local peer = #peers > 0 and (best_of(peers, try.tried) or best_of(peers, {}))
     if not peer then
         return ngx.exit(502)
     end
@@ -119,9 +129,10 @@ function M.done()
         local n = (busy[address] or 0) - 1
         busy[address] = n > 0 and n or nil
     end
-    -- It died over a request that may not be repeated, or it says that it is about to stop.
-    if last and ((ngx.var.upstream_status or ""):match("502$") or ngx.var.upstream_http_x_draining) then
-        suspect(last)
+    if last and (ngx.var.upstream_status or ""):match("502$") then
+        suspect(last, BROKE) -- over a request that may not be repeated
+    elseif last and ngx.var.upstream_http_x_draining then
+        suspect(last, LEAVING)
     end
 end
 
@@ -130,7 +141,7 @@ end
 local file                    -- the candidates' file
 local services = {}           -- every service that nginx routes to
 local told = {}               -- service -> what the log was told last
-local candidates = {}         -- address -> {service, healthy, misses, probing}
+local candidates = {}         -- address -> {service, state, misses, probing}
 
 -- The file's lines, or nil when it cannot be read or is not in its form: then all stays as it is.
 local function read()
@@ -155,20 +166,28 @@ local function read()
     return list
 end
 
--- Tells all workers. The healthy ones; when there are none, everybody.
+-- Tells all workers of all candidates; and the log of the healthy ones.
 local function publish(quiet)
-    local healthy, all = {}, {}
+    local all, healthy = {}, {}
     for address, c in pairs(candidates) do
-        local into = c.healthy and healthy or all
-        into[c.service] = into[c.service] or {}
-        table.insert(into[c.service], address)
+        all[c.service] = all[c.service] or {}
+        if c.state ~= OTHER then
+            table.insert(all[c.service], address .. "=" .. c.state)
+        end
+        if c.state == HEALTHY then
+            healthy[c.service] = healthy[c.service] or {}
+            table.insert(healthy[c.service], address)
+        end
     end
     local changed = false
     for service in pairs(services) do
-        local list = healthy[service] or all[service] or {}
+        local list, well = all[service] or {}, healthy[service] or {}
         sort(list)
-        local text = concat(list, " ")
-        local news = (healthy[service] and "healthy: " or "none is healthy: ") .. text
+        sort(well)
+        local text, news = concat(list, " "), "healthy: " .. concat(well, " ")
+        if #well == 0 then
+            news = "none is healthy: " .. text:gsub("=%d", "")
+        end
         if shared:get("peers:" .. service) ~= text then
             shared:set("peers:" .. service, text)
             changed = true
@@ -183,22 +202,21 @@ local function publish(quiet)
     end
 end
 
--- Asks a candidate for its health. Returns healthy, and whether it answered at all.
+-- Asks a candidate for its health; returns what is known of it now.
 local function ask(address, service)
     local host, port = address:match("^(.+):(%d+)$")
     local sock = ngx.socket.tcp()
     sock:settimeout(PROBE_TIMEOUT_MS)
     local ok, err = sock:connect(host, tonumber(port))
     if not ok then
-        return false, err ~= "timeout"
+        return err == "timeout" and SILENT or ANSWERS
     end
     sock:send("GET /health HTTP/1.1\r\nHost: " .. service .. "\r\nConnection: close\r\n\r\n")
     local status = sock:receive()
     if not status then
         sock:close()
-        return false, false
+        return SILENT
     end
-    -- Another service at a reused address is nobody's replica.
     local reply, bytes = {}, 0
     repeat
         local line = sock:receive()
@@ -208,7 +226,10 @@ local function ask(address, service)
     local length = tonumber(concat(reply, "\n"):lower():match("content%-length: *(%d+)")) or 0
     local body = length <= MOST_REPLY_BYTES and sock:receive(length) or ""
     sock:close()
-    return status:match("^HTTP/1%.%d 200 ") and body:find('"service":"' .. service .. '"', 1, true), true
+    if not status:match("^HTTP/1%.%d 200 ") then
+        return ANSWERS
+    end
+    return body:find('"service":"' .. service .. '"', 1, true) and HEALTHY or OTHER
 end
 
 local function probe(premature, address)
@@ -216,20 +237,20 @@ local function probe(premature, address)
     if premature or not c then
         return
     end
-    local healthy, answered = ask(address, c.service)
+    local state = ask(address, c.service)
     c.probing = false
     if candidates[address] ~= c then
         return
     end
-    c.misses = answered and 0 or c.misses + 1
-    if healthy then
+    c.misses = state == SILENT and c.misses + 1 or 0
+    if state == HEALTHY then
         shared:delete("out:" .. address)
-    elseif not answered and c.misses < PROBE_MISSES then
-        healthy = c.healthy
-        suspect(address)
+    elseif state == SILENT and c.misses < PROBE_MISSES then
+        state = c.state
+        suspect(address, BROKE)
     end
-    if c.healthy ~= (healthy and true or false) then
-        c.healthy = healthy and true or false
+    if c.state ~= state then
+        c.state = state
         publish()
     end
 end
@@ -242,7 +263,7 @@ local function look(premature)
     local changed = false
     for address, service in pairs(list or {}) do
         if not candidates[address] or candidates[address].service ~= service then
-            candidates[address] = {service = service, healthy = false, misses = 0}
+            candidates[address] = {service = service, state = SILENT, misses = 0}
             changed = true
         end
     end
@@ -276,10 +297,10 @@ function M.init(path, names)
         services[name] = true
     end
     for address, service in pairs(read() or {}) do
-        candidates[address] = {service = service, healthy = false, misses = 0}
-        for _, known_address in ipairs(words(shared:get("peers:" .. service) or "")) do
-            if known_address == address then
-                candidates[address].healthy = true
+        candidates[address] = {service = service, state = SILENT, misses = 0}
+        for _, word in ipairs(words(shared:get("peers:" .. service) or "")) do
+            if word == address .. "=" .. HEALTHY then
+                candidates[address].state = HEALTHY
             end
         end
     end

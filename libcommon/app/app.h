@@ -53,7 +53,9 @@ struct app {
 
     struct loop_timer *trim_timer;
     struct loop_timer *drain_timer;
-    int64_t stop_by_us; /* monotonic */
+    int64_t drain_by_us; /* monotonic: no longer, however much is asked */
+    int64_t stop_by_us;  /* monotonic */
+    int64_t asked_us; /* monotonic: when a request came last; those for our health do not count */
 };
 
 static inline struct app *app_of(struct svc *svc)

@@ -114,6 +114,8 @@ static enum err route_find(struct reqx *x, char **ret_allow)
         *ret_allow = arena_strdup(r->arena, match.allow);
     if (e != ERR_OK)
         return e;
+    if (match.route < health_routes || match.route >= health_routes + health_n_routes)
+        app_of(r->svc)->asked_us = x->started_us;
     x->head = strcmp(method, "HEAD") == 0;
     r->route = match.route;
     memcpy(r->params, match.params, sizeof(r->params));

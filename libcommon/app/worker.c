@@ -1,9 +1,9 @@
 /* One process that serves: puts the parts of struct svc together, runs the loop, and takes them
  * apart in the reverse order.
  *
- * SIGTERM: health says 503 and everything is still served for DRAIN_MS, so that nginx moves on;
- * then the listener closes, what is in flight ends, and the loop stops, at the latest after
- * SHUTDOWN_MS. */
+ * SIGTERM: health says 503 and everything is still served for DRAIN_MS, so that nginx moves on, and
+ * for longer while it has nobody else to send requests to; then the listener closes, what is in
+ * flight ends, and the loop stops, at the latest after SHUTDOWN_MS. */
 #include <event2/event.h>
 #include <unistd.h>
 
@@ -18,6 +18,8 @@
 #define TOKEN_CACHE_ENTRIES 4096
 #define RATE_LOCAL_KEYS 4096
 #define STOP_POLL_MS 20
+#define QUIET_MS 250    /* nobody asks any more */
+#define DRAIN_AT_MOST 4 /* times DRAIN_MS */
 #define MAIL_TIMEOUT_MS 20000
 #define MAILS_IN_FLIGHT 8
 #define TRIM_MS 10000 /* what a burst took is given back so soon after it */
@@ -281,9 +283,21 @@ static void parts_stop(struct worker *w)
 /* --- signals and the end -----------------------------------------------------------------------
  */
 
+/* nginx goes on sending while it knows of no other replica. What waits in the listener's queue when
+ * that closes is reset, and a POST that is reset is not repeated. */
+static bool still_asked(const struct app *app)
+{
+    int64_t now = clock_mono_us();
+    return now - app->asked_us < QUIET_MS * USEC_PER_MSEC && now < app->drain_by_us;
+}
+
 static void on_drain(void *arg)
 {
     struct app *app = arg;
+    if (app->state == APP_DRAINING && still_asked(app)) {
+        loop_timer_set(app->drain_timer, STOP_POLL_MS);
+        return;
+    }
     if (app->state == APP_DRAINING) {
         app->state = APP_STOPPING;
         http_server_close_listener(app->server);
@@ -307,7 +321,10 @@ static void on_term(evutil_socket_t sig UNUSED, short what UNUSED, void *arg)
     log_event(LOG_INFO, "service.draining", LOG_I("ms", app->config.drain_ms));
     app->state = APP_DRAINING;
     rates_leave(app);
-    app->stop_by_us = clock_mono_us() + app->config.shutdown_ms * USEC_PER_MSEC;
+    int64_t now = clock_mono_us();
+    app->drain_by_us =
+        now + MIN(DRAIN_AT_MOST * app->config.drain_ms, app->config.shutdown_ms) * USEC_PER_MSEC;
+    app->stop_by_us = now + app->config.shutdown_ms * USEC_PER_MSEC;
     if (app->server)
         http_server_drain(app->server);
     loop_timer_set(app->drain_timer, app->config.drain_ms);

@@ -74,10 +74,10 @@ def ports(stack, *parts):
     return {stack.run_dir.joinpath(f"env.d/{p}").read_text().split("LISTEN_PORT=")[1].split()[0] for p in parts}
 
 
-def answering(stack, seconds=2.5):
-    """The ports of the booking replicas that answered lately, by nginx's log, which tells whole seconds and is written
-    once a second."""
-    since = time.time() - seconds
+def answering(stack, since):
+    """The ports of the booking replicas that answered since then, and lately, by nginx's log, which tells whole seconds
+    and is written once a second."""
+    since = max(since, time.time() - 2.5)
     seen = set()
     for line in stack.log("nginx-access").splitlines()[-2000:]:
         with contextlib.suppress(ValueError):
@@ -90,8 +90,8 @@ def answering(stack, seconds=2.5):
 
 def until_answering(stack, parts, timeout_s=SOON_S + 4):
     """Longer than SOON_S by what the log needs."""
-    want = ports(stack, *parts)
-    wait_for(lambda: answering(stack) == want, f"{want} to answer, not {answering(stack)}", timeout_s)
+    want, since = ports(stack, *parts), time.time()
+    wait_for(lambda: answering(stack, since) == want, f"{want} to answer", timeout_s)
 
 
 def test_replicas_come_and_go(api, stack, scaled):
@@ -116,17 +116,31 @@ def test_a_rolling_restart(api, stack):
     assert not traffic.failures, traffic.failures[:5]
 
 
+def signal_all(pid, name):
+    """To the parent and its workers."""
+    for task in [pid, *map(int, open(f"/proc/{pid}/task/{pid}/children", encoding="ascii").read().split())]:
+        os.kill(task, name)
+
+
+def test_the_other_one_stops_at_once(api, stack):
+    """Nobody waits until nginx has seen that the first one is back."""
+    with Traffic(api) as traffic:
+        for part in ("booking-1", "booking-2") * 3:
+            stack.stop(part)
+            stack.start(part)
+    assert not traffic.failures, traffic.failures[:5]
+
+
 def test_a_killed_replica_is_passed_over(api, stack):
-    """Only what it was working on, and what may not be repeated, fails."""
+    """Only what it was working on, and may not be repeated, fails: no read does, and of writes one a writer and kill."""
     with Traffic(api) as traffic:
         for part in ("booking-1", "booking-2"):
-            stack.signal(part, "KILL")
+            signal_all(stack.pid(part), signal.SIGKILL)
             traffic.more()
             stack.start(part)
             until_answering(stack, ["booking-1", "booking-2"])
-    # TODO: a read is seen to fail now and then on a busy machine; none should.
-    assert len(traffic.failures) <= 6 * WRITERS, traffic.failures[:5]
-    assert all(f.split()[1] in ("502", "503") for f in traffic.failures), traffic.failures
+    assert len(traffic.failures) <= 2 * WRITERS, traffic.failures
+    assert all(f.startswith("write 502 ") for f in traffic.failures), traffic.failures
 
 
 def answers(url):
@@ -136,21 +150,16 @@ def answers(url):
         return None
 
 
-def frozen(pid, name):
-    for task in [pid, *map(int, open(f"/proc/{pid}/task/{pid}/children", encoding="ascii").read().split())]:
-        os.kill(task, name)
-
-
 def test_a_replica_that_hangs_is_dropped(api, stack):
     """It takes connections, and says nothing."""
     with Traffic(api) as traffic:
         pid = stack.pid("booking-2")
-        frozen(pid, signal.SIGSTOP)
+        signal_all(pid, signal.SIGSTOP)
         try:
             until_answering(stack, ["booking-1"])
             traffic.more()
         finally:
-            frozen(pid, signal.SIGCONT)
+            signal_all(pid, signal.SIGCONT)
         until_answering(stack, ["booking-1", "booking-2"])
     assert not traffic.failures, traffic.failures[:5]
 

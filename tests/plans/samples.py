@@ -191,7 +191,7 @@ BOOKING_CALLS = COMMON | {
                                 (ALL, None, None, "notified", "LIMIT", "CURSOR"),
                                 (AT, STATION, None, "waiting", "LIMIT", "CURSOR"),
                                 cursor=json.dumps([day(0), STATION]))),
-    "waitlist_mail_load": [(ALL, id_of("f100", 0))],
+    "waitlist_mail_load": [(ALL, id_of("f100", 1))],
     "waitlist_next": [(ALL, j(station_id=STATION, event_date=day(1)))],
     "waitlist_remove": [(ALL, id_of("f100", 10))],
 }
