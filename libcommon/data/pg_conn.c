@@ -1,5 +1,7 @@
 /* One connection: it is made without waiting, prepares its lane's statements in one flight, and
- * then carries statements in pipeline mode until it is lost, and starts again.
+ * then carries statements in pipeline mode until it is lost, and starts again. Where nothing may
+ * stay prepared, each is parsed all the same, as the statement without a name that the next one
+ * replaces: so what does not fit the schema is known before anybody asks.
  *
  * A statement is answered when its sync is: only then has it been committed. Answers go to the
  * pool's list and are delivered when the event is over, so nothing is called back from the middle.
@@ -102,8 +104,8 @@ static void conn_prepare(struct pg_conn *c)
     event_assign(&c->writable, base, PQsocket(c->db), EV_WRITE, c->on_event, c);
     bool ok = PQsetnonblocking(c->db, 1) == 0 && PQenterPipelineMode(c->db) &&
               event_add(&c->readable, NULL) == 0;
-    for (size_t i = c->preparing; ok && o->prepare && i < o->n_stmts; i = next_stmt(c->line, i + 1))
-        ok = PQsendPrepare(c->db, o->stmts[i]->name, o->stmts[i]->text, 0, NULL);
+    for (size_t i = c->preparing; ok && i < o->n_stmts; i = next_stmt(c->line, i + 1))
+        ok = PQsendPrepare(c->db, o->prepare ? o->stmts[i]->name : "", o->stmts[i]->text, 0, NULL);
     if (ok && PQpipelineSync(c->db))
         conn_flush(c);
     else
@@ -144,7 +146,7 @@ static void drop_notice(void *arg UNUSED, const char *message UNUSED)
 }
 
 /* Later keys win over what the URL says. The session's settings go along with the first packet;
- * PgBouncer takes none but its own few, so there they belong to the role. */
+ * PgBouncer takes none but its own few, so there the role has them: migration role_settings. */
 void pg_conn_dial(struct pg_conn *c, const char *hosts, const char *addresses, const char *ports)
 {
     const struct pg *pg = c->line->pg;

@@ -66,7 +66,7 @@ struct pg_options {
     unsigned pipeline_depth;  /* statements in flight on one reader */
     unsigned max_queued;      /* waiting for a connection; then ERR_BUSY */
     int statement_timeout_ms; /* set on the server, and plus 2 s the deadline here */
-    bool prepare;             /* off behind PgBouncer in transaction mode */
+    bool prepare;             /* keep them prepared; off behind PgBouncer in transaction mode */
     const char *application_name;
     const struct pg_stmt *const *stmts; /* all statements of the process: prepared at connect */
     size_t n_stmts;

@@ -1,5 +1,6 @@
 /* A primary and a streaming replica: what reads that may be stale do when the replica is there,
  * gone, behind, or in conflict with its replay. */
+#include "bouncer.h"
 #include "pg_pool.h"
 
 static const struct pg_stmt where = {"where", "SELECT pg_is_in_recovery()::text AS v", 0,
@@ -197,6 +198,40 @@ static void without_the_primary_the_replica_serves(void **state UNUSED)
     BY_REPLICA();
 }
 
+/* The connection stays, and what is behind it comes and goes. */
+static void both_may_be_behind_pgbouncer(void **state)
+{
+    static struct bouncer front, back;
+    close_pair(state);
+    bouncer_open(&front, "front", servers.dir, "");
+    bouncer_open(&back, "back", replica_dir, "");
+    struct pg_options options = basic_options;
+    options.url = front.url;
+    options.replica_url = back.url;
+    options.stmts = stmts;
+    options.n_stmts = ARRAY_LEN(stmts);
+    options.prepare = false;
+    pool_open(&pool, &options);
+    BY_REPLICA();
+    ASK_FOR(&pool, &where_read, NULL, "false");
+    ASK_FOR(&pool, &where_write, NULL, "false");
+    at_replica("SELECT pg_wal_replay_pause()");
+    admin("INSERT INTO thing VALUES (1)");
+    BY_PRIMARY();
+    at_replica("SELECT pg_wal_replay_resume()");
+    BY_REPLICA();
+    replica_kill();
+    BY_PRIMARY();
+    replica_spawn();
+    BY_REPLICA();
+    bouncer_kill(&back);
+    BY_PRIMARY();
+    close_pair(state);
+    bouncer_close(&front);
+    bouncer_close(&back);
+    open_pair(state);
+}
+
 static void a_url_of_the_primary_itself_will_do(void **state)
 {
     close_pair(state);
@@ -224,7 +259,7 @@ int main(void)
         TEST(a_replica_that_is_behind_is_not_asked),  TEST(a_dead_replica_fails_no_read),
         TEST(a_conflict_with_the_replay_is_no_error), TEST(a_mistake_is_not_made_twice),
         TEST(without_the_primary_the_replica_serves), TEST(a_url_of_the_primary_itself_will_do),
-        TEST(freed_in_the_middle_all_is_answered),
+        TEST(freed_in_the_middle_all_is_answered),    TEST(both_may_be_behind_pgbouncer),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
