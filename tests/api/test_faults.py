@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import itertools
 import os
+import random
 import signal
 import subprocess
 import threading
@@ -22,11 +23,11 @@ from lib.stack import wait_for
 CLIENTS = 8
 WRITES = 60
 
-_days = itertools.count(30)
+_days = itertools.count(random.randrange(600))  # the stack may have bookings of an earlier run
 
 
 def slot():
-    """A day and time that no other call gets: three starts a day, so that spans do not meet."""
+    """A day and time that no other call gets: two starts a day, so that spans do not meet."""
     n = next(_days)
     day = datetime.date.today() + datetime.timedelta(days=10 + n // 2 % 300)
     return day.isoformat(), ("11:30", "18:30")[n % 2]
