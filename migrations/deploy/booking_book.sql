@@ -2,7 +2,7 @@
 -- requires: booking_holds
 --
 -- What a booking looks like to others, how its changes are recorded, and how one is made: one function,
--- one call a request. Locks are taken in one order everywhere: booking, day, hold, customer, spans.
+-- one call a request. Locks are taken in one order everywhere: booking, day, hold, holder or customer, spans.
 BEGIN;
 
 -- --- what a booking looks like -----------------------------------------------------------------

@@ -76,6 +76,8 @@ BEGIN
                               (wish ->> 'duration_minutes')::int, travel);
     PERFORM booking.day_lock(station, slot.day);
     PERFORM booking.holds_expire(ctx, station);
+    -- His holds are of any day and station: they are counted one after the other.
+    PERFORM pg_advisory_xact_lock(hashtextextended('booking.holder ' || holder, 0));
     IF (SELECT count(*) FROM booking.holds t WHERE t.holder = hold_create.holder AND t.state = 'active'
         AND t.expires_at > booking.ctx_now(ctx)) >= (limits ->> 'per_holder')::int THEN
         PERFORM bus.fail('too_many_holds', format('At most %s at once.', limits ->> 'per_holder'));

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from lib.client import expect, expect_problem
+from lib.client import expect, expect_problem, together
 from lib.stack import wait_for
 
 from places import events
@@ -97,6 +97,16 @@ def test_nobody_holds_the_whole_calendar(place, visitor):
     for time in ("11:00", "14:30", "18:00"):
         expect(hold(place, time=time), 201)
     expect_problem(hold(place, time="21:30"), 409, "too_many_holds")
+
+
+def test_nobody_holds_the_whole_calendar_at_once(place, visitor):
+    """Each of another day, so that no two are in each other's way."""
+    place.chefs(2)
+    replies = together([lambda d=d: hold(place, ahead=10 + d) for d in range(20)])
+    assert sorted(r.status_code for r in replies) == [201] * 3 + [409] * 17
+    for reply in replies:
+        if reply.status_code == 409:
+            expect_problem(reply, 409, "too_many_holds")
 
 
 def test_holds_mind_the_rules(place, visitor):
