@@ -168,8 +168,9 @@ BEGIN
     PERFORM booking.resources_take(slot, 'assistant', assistants, taker);
     PERFORM booking.resources_take(slot, 'equipment', equipment, taker);
     UPDATE booking.bookings t
-    SET chef_id = chef, event_date = slot.day, event_time = slot.at, starts_at = slot.starts_at,
-        ends_at = slot.ends_at, duration_minutes = minutes, duplicate_of = duplicate,
+    SET chef_id = chef, event_date = slot.day, event_time = slot.at, time_zone = slot.zone,
+        starts_at = slot.starts_at, ends_at = slot.ends_at, duration_minutes = minutes,
+        duplicate_of = duplicate,
         quote = price, quote_version = (price ->> 'catalogue_version')::bigint,
         total_cents = (price ->> 'total_cents')::bigint,
         deposit_cents = (price ->> 'deposit_cents')::bigint,
@@ -183,10 +184,12 @@ END $$;
 
 -- --- other details -----------------------------------------------------------------------------
 
--- The slot of a booking as it stands, with another way to the venue.
+-- The slot of a booking as it stands, with another way to the venue. Its time is the booking's, whatever
+-- time zone the station has by now.
 CREATE FUNCTION booking.booking_slot(b booking.bookings, travel int) RETURNS booking.slot
 LANGUAGE sql STABLE
-RETURN (SELECT booking.slot_at(s, (b).event_date, (b).event_time, (b).duration_minutes, travel)
+RETURN (SELECT ROW(b.station_id, b.time_zone, b.event_date, b.event_time, b.starts_at, b.ends_at,
+                   booking.busy_span(s, b.starts_at, b.ends_at, travel), travel)::booking.slot
         FROM booking.stations s WHERE s.id = (b).station_id);
 
 -- The value that a patch gives a field: absent is as before, null clears.

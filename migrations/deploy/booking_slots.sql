@@ -91,6 +91,13 @@ BEGIN
     END IF;
 END $$;
 
+-- What an event takes of a chef's time, with the way there and back, setting up and packing up.
+CREATE FUNCTION booking.busy_span(s booking.stations, starts_at timestamptz, ends_at timestamptz, travel int)
+RETURNS tstzrange
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN tstzrange(starts_at - make_interval(mins => travel + (s).setup_minutes),
+                 ends_at + make_interval(mins => travel + (s).teardown_minutes));
+
 -- Pure: what an event at that local time takes. starts_at is NULL when there is no such time.
 CREATE FUNCTION booking.slot_at(s booking.stations, day date, at time, minutes int, travel int)
 RETURNS booking.slot
@@ -105,8 +112,7 @@ BEGIN
     slot.travel_minutes := travel;
     slot.starts_at := booking.local_to_utc(day + at, s.time_zone);
     slot.ends_at := slot.starts_at + make_interval(mins => minutes);
-    slot.busy := tstzrange(slot.starts_at - make_interval(mins => travel + s.setup_minutes),
-                           slot.ends_at + make_interval(mins => travel + s.teardown_minutes));
+    slot.busy := booking.busy_span(s, slot.starts_at, slot.ends_at, travel);
     RETURN slot;
 END $$;
 

@@ -60,7 +60,7 @@ def emptied(i, running, api, db):
                (station_id(i),))
     p = Place(running, api, db, station_id(i), zip_code(i))
     p.rules(capacity=100, setup_minutes=30, teardown_minutes=30, lead_time_hours=48,
-            max_ahead_days=365, active=True)
+            max_ahead_days=365, time_zone="America/Los_Angeles", active=True)
     return p
 
 

@@ -381,6 +381,22 @@ def delete(api, booking, reason="entered by mistake"):
     return api.delete(f"/api/v1/bookings/{booking['id']}", json={"reason": reason})
 
 
+def test_a_station_that_moves_to_another_zone_moves_no_event(place, staff):
+    """What is in the calendar is in it at that moment; the station's zone is for what comes."""
+    chefs = place.chefs(2)
+    booking = place.book(time="18:00")
+    place.rules(time_zone="America/New_York")
+    [other] = [c for c in chefs if c != booking["chef_id"]]
+    assigned = expect(act(staff, booking, "assign", {"chef_id": other}))
+    assert (assigned["starts_at"], assigned["time_zone"]) == (booking["starts_at"], "America/Los_Angeles")
+    # 21:00 in New York is 18:00 in Los Angeles: the new chef is busy then, and the old one is not.
+    expect_problem(staff.post("/api/v1/bookings", place.wish(time="21:00", chef_id=other), key=True),
+                   409, "slot_taken")
+    place.book(staff, time="21:00", chef_id=booking["chef_id"])
+    moved = expect(act(staff, booking, "reschedule", {"event_date": place.day(12).isoformat(), "event_time": "15:00"}))
+    assert moved["time_zone"] == "America/New_York" and moment(moved["starts_at"]).hour in (19, 20)
+
+
 def test_delete_and_restore(place, staff, db):
     place.chef()
     booking = place.book()
