@@ -70,20 +70,27 @@ static void on_deliver(void *arg)
     pg_deliver(arg);
 }
 
-/* What a replica could not do for reasons of its own (it is gone, or its replay came first) is
- * asked of the primary. */
-static bool op_ask_primary(struct pg *pg, struct pg_op *op)
+static struct pg_line *line_for(struct pg *pg, enum pg_lane lane)
+{
+    return &pg->lines[lane == PG_REPLICA && pg->lines[lane].n_serving == 0 ? PG_READ : lane];
+}
+
+/* Asks once more where that can do nothing twice: what a replica could not do for reasons of its
+ * own (it is gone, or its replay came first), of the primary; and what met another transaction (a
+ * deadlock, a serialisation failure), since all that it did has been undone. */
+static bool op_ask_again(struct pg *pg, struct pg_op *op)
 {
     enum err e = op->result->err;
-    if (!op->by_replica || pg->closing || (e != ERR_UNAVAILABLE && e != ERR_RETRY))
+    bool primary = op->by_replica && (e == ERR_UNAVAILABLE || e == ERR_RETRY);
+    if (pg->closing || !(primary || (e == ERR_RETRY && op->retries++ < PG_RETRIES)))
         return false;
-    struct pg_line *primary = &pg->lines[PG_READ];
+    struct pg_line *line = line_for(pg, primary ? PG_READ : op->stmt->lane);
     PQclear(op->result->res);
     *op->result = (struct pg_result){.err = ERR_OK};
     op->by_replica = false;
-    TAILQ_INSERT_TAIL(&primary->queue, op, link);
-    primary->n_queued++;
-    pg_line_send(primary);
+    TAILQ_INSERT_TAIL(&line->queue, op, link);
+    line->n_queued++;
+    pg_line_send(line);
     return true;
 }
 
@@ -96,7 +103,7 @@ void pg_answer(struct pg *pg, struct pg_op *op, const char *lost)
     } else {
         pg_result_read(r, pg->options);
     }
-    if (op_ask_primary(pg, op))
+    if (op_ask_again(pg, op))
         return;
     TAILQ_INSERT_TAIL(&pg->answered, op, link);
     if (pg->n_answered++ == 0 && !pg->in_event)
@@ -231,11 +238,6 @@ void pg_free(struct pg *pg)
     loop_timer_free(pg->deliver);
     loop_timer_free(pg->tick);
     mem_free(pg);
-}
-
-static struct pg_line *line_for(struct pg *pg, enum pg_lane lane)
-{
-    return &pg->lines[lane == PG_REPLICA && pg->lines[lane].n_serving == 0 ? PG_READ : lane];
 }
 
 enum err pg_exec(struct pg *pg, const struct pg_stmt *stmt, struct pg_args args, pg_done_fn *done,

@@ -24,6 +24,7 @@
 #define PG_HEARTBEAT_US INT64_C(3000000) /* an idle connection is asked whether it lives */
 #define PG_SILENT_US INT64_C(6000000)    /* not ready when nobody has answered for so long */
 #define PG_CONNECT_US INT64_C(5000000)   /* for finding a host and getting to it */
+#define PG_RETRIES 2                     /* of a statement that met another transaction */
 #define PG_BACKOFF_MIN_MS 100
 #define PG_BACKOFF_MAX_MS 5000
 
@@ -41,6 +42,7 @@ struct pg_op {
     uint64_t id;
     struct pg_result *result; /* made with the op, so that an answer never lacks memory */
     bool by_replica;          /* sent there: the primary may be asked instead */
+    unsigned retries;         /* so far, because it met another transaction */
     int n;
     const char *params[]; /* followed by their bytes */
 };

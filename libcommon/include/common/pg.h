@@ -4,14 +4,16 @@
  * Its first line says which lane it takes:
  *   -- read: why      shares a connection with other reads, pipelined
  *   -- write: why     has its connection to itself until the answer (it may wait for a lock)
- *   -- replica: why   as read, on DATABASE_URL_READ while that is alive and not too far behind;
- * what fails there because of the replica is asked of the primary Each statement is followed by its
- * own sync: it is its own transaction, and a failing neighbour cannot abort it. Results are in text
- * format.
+ *   -- replica: why   as read, on DATABASE_URL_READ while that is alive and not too far behind
+ *
+ * What fails on the replica because of the replica is asked of the primary. Each statement is
+ * followed by its own sync: it is its own transaction, and a failing neighbour cannot abort it.
+ * Results are in text format.
  *
  * A lost connection gives ERR_UNAVAILABLE to every statement in flight on it and is made again with
  * backoff and jitter, and its host looked up again. An answer later than the statement deadline
- * kills the connection. */
+ * kills the connection. A statement that ended in a deadlock or a serialisation failure, or raised
+ * `retry`, has done nothing, and is sent twice more before its caller gets ERR_RETRY. */
 #ifndef COMMON_PG_H
 #define COMMON_PG_H
 

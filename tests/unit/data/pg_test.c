@@ -7,6 +7,7 @@ static const struct pg_constraint constraints[] = {
 };
 
 static const struct pg_stmt fail = {"fail", "SELECT fail($1, $2)::text AS v", 2, PG_READ};
+static const struct pg_stmt meet = {"meet", "SELECT meet($1::int, $2)::text AS v", 2, PG_WRITE};
 static const struct pg_stmt thing_insert = {
     "thing_insert",
     "INSERT INTO thing (name, late, size) SELECT $1, $2, $3::int RETURNING name AS v", 3, PG_WRITE};
@@ -16,8 +17,8 @@ static const struct pg_stmt columns = {
     "columns", "SELECT 'a' AS one, NULL AS two, 'ccc' AS \"Three\" UNION ALL SELECT 'd', 'e', 'f'",
     0, PG_READ};
 static const struct pg_stmt *const stmts[] = {
-    &echo,    &echo_write, &echo_replica, &nothing,      &nap,         &nap_write, &backend,
-    &setting, &divide,     &fail,         &thing_insert, &thing_count, &columns,   &lock_wait,
+    &echo,   &echo_write, &echo_replica, &nothing,     &nap,     &nap_write, &backend, &setting,
+    &divide, &fail,       &thing_insert, &thing_count, &columns, &lock_wait, &meet,
 };
 
 static int setup(void **state)
@@ -28,7 +29,11 @@ static int setup(void **state)
           " size int NOT NULL CHECK (size > 0));"
           "CREATE FUNCTION fail(state text, message text) RETURNS int LANGUAGE plpgsql AS $$"
           " BEGIN RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message,"
-          " DETAIL = CASE WHEN message = 'conflict' THEN 'Say this.' ELSE '' END; END $$");
+          " DETAIL = CASE WHEN message = 'conflict' THEN 'Say this.' ELSE '' END; END $$;"
+          "CREATE SEQUENCE met;"
+          "CREATE FUNCTION meet(times int, state text) RETURNS bigint LANGUAGE plpgsql AS $$"
+          " BEGIN IF nextval('met') <= times THEN PERFORM fail(state, 'retry'); END IF;"
+          " RETURN currval('met'); END $$");
     admin("CREATE DATABASE other");
     *state = NULL;
     return 0;
@@ -294,6 +299,24 @@ static void sqlstates_become_errors(void **state)
     }
 }
 
+static void what_met_another_transaction_is_sent_again(void **state)
+{
+    static const char *const sqlstates[] = {"40001", "40P01", "MH000"};
+    struct pool *p = *state;
+    for (size_t i = 0; i < ARRAY_LEN(sqlstates); i++) {
+        admin("ALTER SEQUENCE met RESTART"); /* no transaction takes back what it drew */
+        struct answer *a = await(p, submit2(p, &meet, (const char *[]){"2", sqlstates[i]}));
+        assert_int_equal(a->err, ERR_OK);
+        assert_string_equal(a->value, "3");
+        admin("ALTER SEQUENCE met RESTART");
+        assert_int_equal(await(p, submit2(p, &meet, (const char *[]){"9", sqlstates[i]}))->err,
+                         ERR_RETRY);
+        a = await(p, submit2(p, &meet, (const char *[]){"0", sqlstates[i]}));
+        assert_string_equal(a->value, "4"); /* it was three, and then it was enough */
+    }
+    assert_int_equal(pg_busy(p->pg), 0);
+}
+
 static void after_some_errors_the_connection_is_another_one(void **state)
 {
     static const char *const sqlstates[] = {"25006", "0A000", "26000", "08006", "57P01"};
@@ -369,6 +392,7 @@ int main(void)
         TEST(without_preparing_it_works_the_same),
         TEST(replica_reads_go_to_the_replica_and_without_one_to_the_primary),
         TEST(sqlstates_become_errors),
+        TEST(what_met_another_transaction_is_sent_again),
         TEST(after_some_errors_the_connection_is_another_one),
         TEST(violated_constraints_are_worded_by_the_table),
         TEST(a_slow_statement_times_out_and_its_neighbours_do_not),
