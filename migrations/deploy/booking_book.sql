@@ -169,6 +169,7 @@ BEGIN
     RETURN c;
 END $$;
 
+-- Whose booking it is to be; the row stays as it is until the booking is there.
 CREATE FUNCTION booking.customer_for(ctx jsonb, wish jsonb, station uuid) RETURNS booking.customers
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -182,8 +183,12 @@ BEGIN
             PERFORM bus.fail('not_found', 'There is no such customer.');
         END IF;
     ELSIF ctx ->> 'scope' = 'own' THEN
-        c := booking.customer_of_user(ctx, wish -> 'contact');
-        IF c.deleted_at IS NOT NULL THEN
+        PERFORM booking.customer_of_user(ctx, wish -> 'contact');
+        -- Locked like the others. No row: it was merged into another one just now.
+        SELECT * INTO c FROM booking.customers t WHERE t.user_id = (ctx ->> 'user')::uuid FOR KEY SHARE;
+        IF NOT FOUND THEN
+            PERFORM bus.fail('retry');
+        ELSIF c.deleted_at IS NOT NULL THEN
             PERFORM bus.fail('forbidden', 'This customer account has been closed.');
         END IF;
     ELSE

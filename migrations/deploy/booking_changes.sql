@@ -333,6 +333,10 @@ BEGIN
         PERFORM bus.fail('restore_expired');
     END IF;
     PERFORM booking.day_lock(was.station_id, was.event_date);
+    PERFORM FROM booking.customers c WHERE c.id = was.customer_id AND c.deleted_at IS NULL FOR KEY SHARE;
+    IF NOT FOUND THEN
+        PERFORM bus.fail('state_conflict', 'The customer is deleted; restore that first.');
+    END IF;
     PERFORM booking.holds_expire(ctx, was.station_id);
     UPDATE booking.resource_spans s SET blocking = true
     WHERE s.booking_id = was.id
