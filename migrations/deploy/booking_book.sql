@@ -2,7 +2,8 @@
 -- requires: booking_holds
 --
 -- What a booking looks like to others, how its changes are recorded, and how one is made: one function,
--- one call a request. Locks are taken in one order everywhere: booking, day, hold, holder or customer, spans.
+-- one call a request. Locks are taken in one order everywhere: booking, day, hold, holder or customer, spans,
+-- address.
 BEGIN;
 
 -- --- what a booking looks like -----------------------------------------------------------------
@@ -61,19 +62,35 @@ RETURN (SELECT coalesce(jsonb_object_agg(n.key, CASE n.key
         WHERE n.value IS DISTINCT FROM before -> n.key
           AND n.key NOT IN ('version', 'updated_at', 'link_version'));
 
--- Is the customer to be written to about that change? Not at an address that nobody can have (RFC 6761),
--- and strangers can have us write to an address five times an hour at most.
-CREATE FUNCTION booking.mail_due(ctx jsonb, action text, was booking.bookings, b booking.bookings)
+-- Until the end of the transaction no contact is made under that address, no account proves it, and no
+-- outsider has us write to it.
+CREATE FUNCTION booking.address_lock(address text) RETURNS void
+LANGUAGE sql VOLATILE
+RETURN pg_advisory_xact_lock(hashtextextended('booking.address ' || lower(address), 0));
+
+-- Is the customer to be written to about such a change?
+CREATE FUNCTION booking.is_news(action text, changes jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN action IN ('created', 'confirmed', 'rescheduled', 'cancelled')
+    OR (action = 'updated' AND changes ?| '{total_cents,contact_email}'::text[]);
+
+-- Who need not be the one whose address he gave.
+CREATE FUNCTION booking.is_outsider(role text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN coalesce(role, '') IN ('', 'LINK', 'CUSTOMER');
+
+-- Is a mail due, about a change that is in the booking's history by now? Not to an address that nobody
+-- can have (RFC 6761), and outsiders can have us write to a customer five times an hour at most.
+CREATE FUNCTION booking.mail_due(ctx jsonb, action text, changes jsonb, b booking.bookings)
 RETURNS boolean
 LANGUAGE sql STABLE
-RETURN (action IN ('created', 'confirmed', 'rescheduled', 'cancelled')
-        OR (action = 'updated' AND (was.total_cents, was.contact_email)
-                                   IS DISTINCT FROM (b.total_cents, b.contact_email)))
+RETURN booking.is_news(action, changes)
     AND b.contact_email !~ '[@.]invalid$' -- null: no
-    AND (ctx ? 'user' OR action <> 'created'
-         OR (SELECT count(*) FROM booking.bookings t
-             WHERE t.customer_id = b.customer_id
-               AND t.created_at > b.created_at - interval '1 hour') <= 5);
+    AND (NOT booking.is_outsider(ctx ->> 'role')
+         OR (SELECT count(*) FROM booking.bookings t JOIN booking.booking_history h ON h.booking_id = t.id
+             WHERE t.customer_id = b.customer_id AND t.updated_at > b.updated_at - interval '1 hour'
+               AND h.at > b.updated_at - interval '1 hour' AND booking.is_news(h.action, h.changes)
+               AND booking.is_outsider(h.role)) <= 5);
 
 -- The one place where a change is told: to the booking's history, the audit log and the event log.
 -- `was` is null for a new booking; `more` joins the event's data. The customer gets a mail.
@@ -83,16 +100,19 @@ LANGUAGE plpgsql AS $$
 DECLARE
     before jsonb := CASE WHEN was.id IS NOT NULL THEN to_jsonb(was) - 'quote' END;
     after jsonb := to_jsonb(b) - 'quote';
+    changes jsonb := CASE WHEN before IS NULL THEN '{}' ELSE booking.changes(before, after) END;
     sealed CONSTANT text := 'special_requests';
 BEGIN
     INSERT INTO booking.booking_history (booking_id, at, action, actor, role, changes, reason)
     VALUES (b.id, booking.ctx_now(ctx), action, nullif(ctx ->> 'user', '')::uuid,
-            nullif(ctx ->> 'role', ''),
-            CASE WHEN before IS NULL THEN '{}' ELSE booking.changes(before, after) END, reason);
+            nullif(ctx ->> 'role', ''), changes, reason);
     PERFORM bus.audit(ctx, 'booking.' || action, 'booking', b.id::text, booking.masked(before, sealed),
                       booking.masked(after, sealed), reason);
     PERFORM bus.emit(ctx, 'booking.' || action, 'booking/' || b.id, booking.booking_event(b) || more);
-    IF booking.mail_due(ctx, action, was, b) THEN
+    IF booking.is_outsider(ctx ->> 'role') THEN
+        PERFORM booking.address_lock(b.contact_email); -- what is counted, is counted one after the other
+    END IF;
+    IF booking.mail_due(ctx, action, changes, b) THEN
         PERFORM bus.job(ctx, 'booking.mail', jsonb_build_object('booking_id', b.id, 'about', action));
     END IF;
 END $$;
@@ -125,11 +145,6 @@ BEGIN
     END IF;
     RETURN c;
 END $$;
-
--- Until the end of the transaction no contact is made under that address, and no account proves it.
-CREATE FUNCTION booking.address_lock(address text) RETURNS void
-LANGUAGE sql VOLATILE
-RETURN pg_advisory_xact_lock(hashtextextended('booking.address ' || lower(address), 0));
 
 -- The customer with that address: the account that has proved it, or the contact without an account,
 -- made when there is none. Says nothing about whether there was one. The row is locked against being
