@@ -36,6 +36,16 @@ def test_create(admin, told):
     assert events == [{"customer_id": made["id"], "user_id": None, "station_id": STATION}]
 
 
+def test_the_database_says_nothing_of_them_in_its_log(admin, running):
+    made = new(admin, phone=phone())
+    body = {"name": made["name"], "email": made["email"]}
+    request_id = expect_problem(admin.post(CUSTOMERS, body), 409, "customer_exists", "/email")["request_id"]
+    assert request_id in running.log("booking-1") + running.log("booking-2")
+    log = running.log("postgres")
+    assert "customers_email_unique" in log
+    assert not [v for v in (made["email"], made["phone"], made["name"]) if v in log]
+
+
 @pytest.mark.parametrize("body,pointer", [
     ({}, "/name"),
     ({"name": "", "email": "a@example.com"}, "/name"),
