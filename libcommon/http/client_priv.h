@@ -45,6 +45,7 @@ struct call {
     CURL *easy;
     struct curl_slist *headers;
     bool running; /* in the multi handle */
+    bool refused; /* an address in this try, which is not public */
 
     struct reply reply;
     enum err e; /* of the last try */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/net.h"
 
 #define CONNECT_MAX_MS 3000
 
@@ -126,6 +127,16 @@ static enum err headers_prepare(struct call *c)
     return e;
 }
 
+static curl_socket_t on_socket(void *arg, curlsocktype purpose UNUSED, struct curl_sockaddr *a)
+{
+    struct call *c = arg;
+    if (!net_is_public(&a->addr)) {
+        c->refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
 #define SET(option, value) (ok = ok && curl_easy_setopt(c->easy, option, value) == CURLE_OK)
 
 static bool request_prepare(struct call *c)
@@ -146,7 +157,12 @@ static bool request_prepare(struct call *c)
     }
     SET(CURLOPT_URL, c->req.url);
     SET(CURLOPT_HTTPHEADER, c->headers);
-    SET(CURLOPT_FRESH_CONNECT, c->req.idempotent ? 0L : 1L);
+    /* A connection that is there may be to an address of our own. */
+    SET(CURLOPT_FRESH_CONNECT, c->req.idempotent && !c->req.public_only ? 0L : 1L);
+    if (c->req.public_only) {
+        SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+        SET(CURLOPT_OPENSOCKETDATA, c);
+    }
     return ok;
 }
 
@@ -184,6 +200,7 @@ enum err try_begin(struct call *c, int64_t now_us)
     buf_clear(&c->reply.head);
     buf_clear(&c->reply.body);
     c->error[0] = '\0';
+    c->refused = false;
     SET(CURLOPT_TIMEOUT_MS, left_ms);
     SET(CURLOPT_CONNECTTIMEOUT_MS, MIN(left_ms, CONNECT_MAX_MS));
     return ok ? ERR_OK : ERR_INTERNAL;
@@ -210,8 +227,9 @@ static enum err try_err(const struct call *c, CURLcode rc, int64_t now_us)
         return ERR_TOO_LARGE;
     case CURLE_OPERATION_TIMEDOUT: /* the whole deadline, or the one for connecting */
         return now_us >= c->deadline_us - USEC_PER_MSEC ? ERR_TIMEOUT : ERR_UNAVAILABLE;
-    case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
+        return c->refused ? ERR_INVALID : ERR_UNAVAILABLE;
+    case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
@@ -240,6 +258,8 @@ void try_end(struct call *c, CURLcode rc, int64_t now_us)
     a->why = NULL;
     if (c->e == ERR_TOO_LARGE)
         a->why = "the answer is larger than allowed";
+    else if (c->e == ERR_INVALID)
+        a->why = "the host has no public address";
     else if (c->e != ERR_OK)
         a->why = c->error[0] ? c->error : curl_easy_strerror(rc);
 }
@@ -252,6 +272,7 @@ enum breaker_outcome try_outcome(const struct call *c)
     case ERR_TOO_LARGE:
         return BREAKER_GOOD;
     case ERR_NO_MEMORY:
+    case ERR_INVALID: /* refused here */
         return BREAKER_UNKNOWN;
     default:
         return BREAKER_BAD;
@@ -275,6 +296,8 @@ bool try_may_repeat(const struct call *c, CURLcode rc)
 {
     int status = c->reply.pub.status;
 
+    if (c->e == ERR_INVALID)
+        return false;
     if (nothing_sent(c, rc))
         return true;
     return c->req.idempotent &&

@@ -6,7 +6,8 @@
  * was sent, and, when the call is idempotent, timeouts, 429 and 5xx; with full-jitter exponential
  * backoff, never before the Retry-After that the peer gave. A peer (scheme, host, port) that keeps
  * failing is cut off by a circuit breaker: calls fail at once with ERR_UNAVAILABLE until a probe
- * succeeds. */
+ * succeeds. With public_only the address is looked at that is connected to, not the one that a name
+ * had a moment before. */
 #ifndef COMMON_HTTP_CLIENT_H
 #define COMMON_HTTP_CLIENT_H
 
@@ -42,9 +43,10 @@ struct http_call {
     const char *const *headers; /* "Name: value", n_headers of them */
     size_t n_headers;
     struct str body;
-    bool idempotent; /* may be sent twice: a GET, or a POST with an idempotency key */
-    int deadline_ms; /* for all tries */
-    int max_tries;   /* 0: 3 */
+    bool idempotent;  /* may be sent twice: a GET, or a POST with an idempotency key */
+    bool public_only; /* for a URL that others have named: to no address of our own networks */
+    int deadline_ms;  /* for all tries */
+    int max_tries;    /* 0: 3 */
 };
 
 struct http_answer {
@@ -61,7 +63,8 @@ const char *http_answer_header(const struct http_answer *answer, const char *nam
 
 /* Called once, in a later turn; the answer lives during the call. e is ERR_OK for any HTTP status
  * that was received at the end, ERR_TIMEOUT, ERR_UNAVAILABLE (no connection, breaker open),
- * ERR_PEER (not HTTP, TLS failed), ERR_TOO_LARGE. */
+ * ERR_PEER (not HTTP, TLS failed), ERR_TOO_LARGE, ERR_INVALID (public_only, and the host's name
+ * leads to addresses that are not public). */
 typedef void http_client_done_fn(void *owner, uint64_t id, enum err e,
                                  const struct http_answer *answer);
 

@@ -1,10 +1,12 @@
-/* Addresses and networks, for the list of proxies that are believed. */
+/* Addresses and networks: which proxies are believed, and where calls may go. */
 #ifndef COMMON_NET_H
 #define COMMON_NET_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <sys/socket.h>
 
 #include "common/compiler.h"
 #include "common/err.h"
@@ -20,5 +22,10 @@ struct net {
 MUSTCHECK
 enum err net_parse(struct str text, struct net *ret_net);
 bool net_contains(const struct net *n, const struct net *address);
+
+/* Is the address one on the internet, and not of this machine, of a network of our own, or of
+ * another special kind? By IANA's registries of special-purpose addresses (RFC 6890). False of what
+ * is no IP address. */
+bool net_is_public(const struct sockaddr *address);
 
 #endif

@@ -178,6 +178,29 @@ static void plain_http_is_spoken_only_where_allowed(void **state UNUSED)
     assert_int_equal(r.n_done, 0);
 }
 
+/* Also over a connection that is there, and however the address is written. */
+static void a_url_of_others_leads_to_no_address_of_ours(void **state UNUSED)
+{
+    static const char *const hosts[] = {"127.0.0.1",  "localhost", "[::1]", "[::ffff:127.0.0.1]",
+                                        "2130706433", "0x7f.1",    "0"};
+    SERVE({OK_REPLY, THEN_KEEP});
+    struct http_call call = get_from(peer->port);
+    assert_int_equal(run(&call).status, 200);
+    for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+        char url[128];
+        snprintf(url, sizeof url, "http://%s:%d/", hosts[i], peer->port);
+        call.url = url;
+        call.public_only = true;
+        struct result r = run(&call);
+        assert_int_equal(r.e, ERR_INVALID);
+        assert_int_equal(r.tries, 1);
+        assert_string_equal(r.why, "the host has no public address");
+    }
+    assert_int_equal(peer->n_connections, 1);
+    call = get_from(peer->port);
+    assert_int_equal(run(&call).status, 200); /* no breaker has opened over that */
+}
+
 /* --- what is tried again -----------------------------------------------------------------------
  */
 
@@ -384,6 +407,7 @@ int main(void)
         EACH(many_calls_run_side_by_side),
         EACH(what_cannot_be_sent_as_written_is_refused),
         EACH(plain_http_is_spoken_only_where_allowed),
+        EACH(a_url_of_others_leads_to_no_address_of_ours),
         EACH(an_idempotent_call_is_repeated_after_a_server_error),
         EACH(the_last_answer_is_given_when_all_tries_fail),
         EACH(a_client_error_is_not_repeated),
