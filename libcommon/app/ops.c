@@ -14,6 +14,7 @@ static void sql_failure(struct reqx *x, struct pg_result *result)
     struct req *r = &x->r;
     enum err e = pg_result_err(result);
     const char *pointer = pg_result_pointer(result), *detail = pg_result_detail(result);
+    x->key_asked = true;
     if (pointer && detail)
         field_issue_add(&x->issues, pointer, detail);
     if (err_status(e) >= 500 || e == ERR_INVALID)
@@ -113,6 +114,16 @@ enum step_rc stored_mark(struct req *r)
 
 const struct step replay[] = {
     STEP(stored_load), STEP(stored_mark), STEP(reply_row), STEP_END,
+};
+
+static enum step_rc key_claim(struct req *r)
+{
+    return req_pg(r, &sql_reply_claim, PG_ARGS(req_sql_ctx(r)));
+}
+
+const struct step key_ask[] = {
+    STEP(key_claim), STEP(req_fail_caught), /* nobody has used the key */
+                          STEP_END,
 };
 
 /* --- Redis ------------------------------------------------------------------------------------ */

@@ -15,7 +15,7 @@ struct query_value {
 };
 
 /* Which list of steps the request is in. */
-enum stage { STAGE_ADMISSION, STAGE_ROUTE, STAGE_REPLAY };
+enum stage { STAGE_ADMISSION, STAGE_ROUTE, STAGE_KEY, STAGE_REPLAY };
 
 struct reqx {
     struct req r; /* first: a struct req * is a struct reqx * */
@@ -27,6 +27,7 @@ struct reqx {
     bool done;        /* the reply is set or sent */
     bool head;        /* HEAD: no body goes out */
     bool bus_changed; /* something was written that consumers want to know of */
+    bool key_asked;   /* a statement has looked at the idempotency key */
     unsigned pins;    /* operations on other threads that use the arena */
     enum err err;     /* of the failure, ERR_OK before */
     const char *detail;
@@ -80,7 +81,7 @@ void req_release(struct reqx *x); /* after the last pin */
 /* admit.c: what every request passes before its route's own steps. */
 extern const struct step admission[];
 
-/* ops.c: replay of a stored reply, as steps. */
-extern const struct step replay[];
+/* ops.c: replay of a stored reply, and whether there is one to a refused request, as steps. */
+extern const struct step replay[], key_ask[];
 
 #endif

@@ -19,10 +19,10 @@ struct reqx *req_find(struct svc *svc, uint64_t id)
     return x;
 }
 
-/* The next row that catches the error, below the one that failed. */
-static const struct step *catch_find(const struct step *failed, enum err e)
+/* The next row that catches the error, from that one on. */
+static const struct step *catch_find(const struct step *from, enum err e)
 {
-    for (const struct step *s = failed + 1; s->fn; s++)
+    for (const struct step *s = from; s->fn; s++)
         if (s->catches == e)
             return s;
     return NULL;
@@ -49,11 +49,31 @@ static void failure_keep(struct reqx *x)
     x->issues.n = 0;
 }
 
+/* What a step refuses may have been done before: the time has passed, the booking was cancelled
+ * since. Whoever repeats a request gets its reply all the same, so the key is looked up before a
+ * refusal is given. A statement that refused had claimed the key itself. */
+static bool key_is_open(const struct reqx *x)
+{
+    return x->stage == STAGE_ROUTE && x->r.idempotency_key && !x->key_asked &&
+           err_status(x->err) < 500;
+}
+
 /* After a failure: the row to go on with, or NULL when the request is to be answered. A reply that
  * was given before under the same idempotency key is looked up and given again. */
 static const struct step *failure_next(struct reqx *x)
 {
-    const struct step *catcher = x->stage == STAGE_ROUTE ? catch_find(x->at, x->err) : NULL;
+    const struct step *catcher = x->stage == STAGE_ROUTE ? catch_find(x->at + 1, x->err) : NULL;
+    if (!catcher && key_is_open(x)) {
+        failure_keep(x);
+        x->key_asked = true;
+        x->stage = STAGE_KEY;
+        x->catching = ERR_OK;
+        return key_ask;
+    }
+    if (x->stage == STAGE_KEY && x->err == ERR_KEY_REPLAY) {
+        x->stage = STAGE_ROUTE;
+        catcher = catch_find(x->r.route->steps, x->err);
+    }
     if (!catcher && x->err == ERR_KEY_REPLAY && x->stage == STAGE_ROUTE) {
         x->stage = STAGE_REPLAY;
         catcher = replay;

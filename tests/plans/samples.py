@@ -90,6 +90,7 @@ COMMON = {
     "bus_rate_limits": [(ALL,)],
     "bus_watch": [(ALL, (NOW - datetime.timedelta(seconds=10)).isoformat())],
     "health": [(ALL,)],
+    "reply_claim": [(ctx(key="a-new-key", fingerprint="none"),)],
     "reply_stored": [(ctx(key="a-kept-key", fingerprint="none"),)],
 }
 

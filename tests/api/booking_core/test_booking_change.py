@@ -100,6 +100,20 @@ def test_actions_may_be_repeated_with_their_key(place, staff, db):
     assert len(events(db, "booking.confirmed", booking["id"])) == 1
 
 
+def test_another_time_may_be_repeated_when_the_booking_is_over(place, staff):
+    """What was done is not refused afterwards to who did not hear of it."""
+    place.chef()
+    booking, key = place.book(), str(uuid.uuid4())
+    to = {"event_date": place.day(20).isoformat(), "event_time": "12:00"}
+    first = act(staff, booking, "reschedule", to, key=key)
+    expect(act(staff, booking, "cancel", {"reason": "rain"}))
+    again = act(staff, booking, "reschedule", to, key=key)
+    assert first.status_code == again.status_code == 200 and first.content == again.content
+    expect_problem(act(staff, booking, "reschedule", to | {"event_time": "13:00"}, key=key),
+                   422, "idempotency_key_reused")
+    expect_problem(act(staff, booking, "reschedule", to, key=True), 409, "state_conflict")
+
+
 # --- who ------------------------------------------------------------------------------------------
 
 def test_others_bookings_are_not_there(place, login, api):

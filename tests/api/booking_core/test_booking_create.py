@@ -330,6 +330,19 @@ def test_the_key(place):
                    422, "idempotency_key_reused")
 
 
+def test_the_key_outlives_the_quote(place, clock):
+    """Repeated after days, when the quote would be too old for a new booking."""
+    place.chef()
+    quote = expect(place.api.post("/api/v1/bookings/quote", {
+        "adults": 8, "venue_zip": place.zip, "date": place.day().isoformat(), "station_id": place.id}))
+    wish, key = place.wish(quote=quote["quote"]), str(uuid.uuid4())
+    first = place.api.post("/api/v1/bookings", wish, key=key)
+    clock.advance(days=2)
+    again = place.api.post("/api/v1/bookings", wish, key=key)
+    assert first.status_code == again.status_code == 201 and first.content == again.content
+    expect_problem(place.api.post("/api/v1/bookings", wish, key=True), 409, "quote_expired")
+
+
 def test_a_failure_is_not_kept_under_the_key(place):
     key = str(uuid.uuid4())
     wish = place.wish()

@@ -72,6 +72,7 @@ static const struct step passing_on[] = {
                                                  CATCH(ERR_UNAVAILABLE, step_as_it_was),
                                                        CATCH(ERR_BUSY, step_tell), STEP_END,
 };
+static const struct step refusing[] = {STEP(step_refuse), STEP_END};
 static const struct step silent[] = {STEP(step_a), STEP_END};
 
 static const struct field in_rows[] = {
@@ -90,6 +91,8 @@ static const struct route routes[] = {
     {GET, "/pass", "pass", .steps = passing_on, .perm = PERM_NONE},
     {GET, "/silent", "silent", .steps = silent, .perm = PERM_NONE},
     {POST, "/keyed", "keyed", .steps = simple, .in = &in_table, .flags = ROUTE_KEY_REQUIRED,
+     .perm = PERM_NONE},
+    {POST, "/keyed-late", "keyed_late", .steps = refusing, .in = &in_table, .flags = ROUTE_KEY,
      .perm = PERM_NONE},
     {GET, "/late", "late", .steps = simple, .deadline_ms = 20, .perm = PERM_NONE},
 };
@@ -228,6 +231,26 @@ static void test_replay(void **state)
     assert_non_null(strstr(sent.headers, "Idempotency-Replayed: true"));
 }
 
+static void test_a_refusal_asks_for_the_key_first(void **state)
+{
+    (void)state;
+    struct http_header headers[] = {{"Idempotency-Key", "\"k-1\""}, {NULL, NULL}};
+    ask("POST", "/keyed-late", "{\"name\":\"a\"}", headers); /* its step refuses */
+    assert_string_equal(asked.name, "reply_claim");
+    answer((struct pg_result){.rows = 1, .body = "t"});
+    expect(409, "\"code\":\"conflict\"");
+    ask("POST", "/keyed-late", "{\"name\":\"a\"}", headers);
+    answer((struct pg_result){.err = ERR_KEY_REUSED});
+    expect(422, "\"code\":\"idempotency_key_reused\"");
+    ask("POST", "/keyed-late", "{\"name\":\"a\"}", headers);
+    answer((struct pg_result){.err = ERR_KEY_REPLAY});
+    assert_string_equal(asked.name, "reply_stored");
+    answer((struct pg_result){.rows = 1, .body = "{\"first\":true}"});
+    expect(200, "{\"first\":true}");
+    ask("POST", "/keyed-late", "{\"name\":\"a\"}", NULL);
+    expect(409, "\"code\":\"conflict\"");
+}
+
 static void test_deadline(void **state)
 {
     (void)state;
@@ -252,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_constraint_points_at_field),
         cmocka_unit_test(test_no_reply_is_our_fault),
         cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_a_refusal_asks_for_the_key_first),
         cmocka_unit_test(test_deadline),
     };
     return cmocka_run_group_tests(tests, setup, app_teardown);
