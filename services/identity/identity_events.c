@@ -143,15 +143,15 @@ static void purge_run(void *owner, struct job *job)
 
 /* clang-format off */
 const struct job_kind identity_jobs[] = {
-    {.kind = "identity.mail", .concurrency = 4, .lease_ms = 60000, .max_attempts = 20,
+    {.kind = "identity.mail", .concurrency = 4, .lease_ms = 20000, .max_attempts = 20,
      .run = mail_run},
     {.kind = "identity.mail_request", .concurrency = 4, .lease_ms = 30000, .max_attempts = 10,
      .run = mail_request_run},
-    {.kind = "identity.cleanup", .concurrency = 1, .lease_ms = 60000, .max_attempts = 10,
+    {.kind = "identity.cleanup", .concurrency = 1, .lease_ms = 20000, .max_attempts = 10,
      .run = cleanup_run},
-    {.kind = "identity.purge", .concurrency = 1, .lease_ms = 60000, .max_attempts = 10,
+    {.kind = "identity.purge", .concurrency = 1, .lease_ms = 20000, .max_attempts = 10,
      .run = purge_run},
-    {.kind = "identity.reseal", .concurrency = 1, .lease_ms = 60000, .max_attempts = 10,
+    {.kind = "identity.reseal", .concurrency = 1, .lease_ms = 20000, .max_attempts = 10,
      .run = reseal_run},
 };
 /* clang-format on */

@@ -226,3 +226,24 @@ def test_503_says_when_to_come_back(api, stack):
     assert int(reply.headers["Retry-After"]) >= 1
     assert reply.headers["Content-Type"].startswith("application/problem+json")
     serving(api)
+
+
+def test_a_mail_does_not_wait_long_for_who_died_over_it(api, stack, mailbox, clock, db):
+    """Half a minute later another process has sent it."""
+    mailbox.behave("slow")
+    sent = body()
+    expect(api.post("/api/v1/bookings", json=sent, key=True), 201)
+
+    def running():
+        db.execute("SELECT count(*) AS n FROM bus.jobs WHERE kind = 'booking.mail' AND state = 'running'")
+        return db.fetchone()["n"]
+    wait_for(running, "the mail to be on its way")
+    for part in ("booking-1", "booking-2"):
+        parent = stack.pid(part)
+        workers = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True, check=True).stdout.split()
+        frozen([parent, *map(int, workers)], signal.SIGKILL)
+        wait_for(lambda p=parent: not os.path.exists(f"/proc/{p}"), f"{part} to end")
+        stack.start(part)
+    mailbox.behave("ok")
+    clock.advance(seconds=30)
+    assert "We have your booking" in mailbox.wait(to=sent["contact"]["email"]).subject
