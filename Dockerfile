@@ -13,6 +13,7 @@ COPY scripts scripts
 COPY libcommon libcommon
 COPY proto proto
 COPY services services
+COPY migrations/sqitch.plan migrations/
 ARG VERSION=unknown
 RUN make -j"$(nproc)" VERSION="$VERSION" build \
     && mkdir -p /out/openapi /out/bin \

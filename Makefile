@@ -46,6 +46,8 @@ Q := $(if $(V),,@)
 
 INC_COMMON := -Ilibcommon/include -Iproto
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# How many changes of the schema this version knows: the plan only grows.
+SCHEMA := $(shell grep -c '^[a-z]' migrations/sqitch.plan 2>/dev/null || echo 0)
 
 .DEFAULT_GOAL := help
 .SECONDARY:
@@ -60,7 +62,15 @@ PROTO_OBJ := $(PROTO_SRC:%.c=$(OUT)/%.o)
 
 $(OUT)/libcommon/%.o: libcommon/%.c | $(OUT)/gen/common_sql.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(INC_COMMON) -I$(OUT)/gen -DVERSION='"$(VERSION)"' -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(INC_COMMON) -I$(OUT)/gen -c $< -o $@
+
+# Written anew when the version is another one.
+.PHONY: FORCE
+$(OUT)/gen/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION) $(SCHEMA)' | cmp -s - $@ || echo '$(VERSION) $(SCHEMA)' >$@
+$(OUT)/libcommon/app/version.o: $(OUT)/gen/version
+$(OUT)/libcommon/app/version.o: CFLAGS += -DVERSION='"$(VERSION)"' -DSCHEMA=$(SCHEMA)
 
 $(OUT)/proto/%.o: proto/%.c
 	@mkdir -p $(@D)

@@ -50,6 +50,7 @@ struct app {
     size_t n_versions;
     int64_t watched_us; /* wall clock of the last answer; 0: never */
     bool watching;
+    char schema_why[160]; /* why the schema is not for this program; "": it is */
 
     struct loop_timer *trim_timer;
     struct loop_timer *drain_timer;
@@ -88,6 +89,11 @@ void watch_stop(struct app *app);
 void watch_now(struct app *app);
 bool feature_enabled(const struct app *app, const char *name);
 
+/* version.c: what --version prints, and how many changes of migrations/sqitch.plan it knows. */
+extern const char app_version[];
+extern const char app_user_agent[];
+extern const int app_schema;
+
 /* health.c */
 extern const struct route health_routes[];
 extern const size_t health_n_routes;
@@ -121,6 +127,7 @@ enum {
     M_STEP_FAILURES,
     M_MAILS,
     M_RESEALED,
+    M_MONTHS_AHEAD,
 };
 
 #endif

@@ -139,7 +139,7 @@ static void print_statements(const struct service *desc)
 
 static void print_version(const struct service *desc)
 {
-    fprintf(stdout, "%s %s\n", desc->name, VERSION);
+    fprintf(stdout, "%s %s\n", desc->name, app_version);
 }
 
 static const struct {

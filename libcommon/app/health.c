@@ -18,6 +18,10 @@ bool app_ready(struct app *app, const char **ret_why)
         why = "revocations and features were not read yet";
         ready = false;
     }
+    if (ready && app->schema_why[0]) {
+        why = app->schema_why;
+        ready = false;
+    }
     if (ready && app->svc.desc->ready)
         ready = app->svc.desc->ready(&app->svc, &why);
     if (!ready && ret_why)
@@ -85,7 +89,8 @@ static bool ready_now(struct req *r, const char **ret_why)
     if (ready != app->was_ready ||
         (!ready && strncmp(why, app->why_not, sizeof app->why_not - 1) != 0))
         log_event(ready ? LOG_INFO : LOG_WARN, "readiness.changed", LOG_B("ready", ready),
-                  LOG_S("why", why));
+                  LOG_S("why", why),
+                  LOG_S("variable", pg_ready(app->svc.pg, NULL) ? NULL : "DATABASE_URL"));
     app->was_ready = ready;
     snprintf(app->why_not, sizeof app->why_not, "%s", ready ? "" : why);
     if (app->state >= APP_DRAINING)
@@ -107,6 +112,7 @@ static enum step_rc readiness_at(struct req *r, const char *endpoint)
     json_open(&w, NULL, '{');
     json_put_cstr(&w, "status", "ready");
     json_put_cstr(&w, "service", r->svc->desc->name);
+    json_put_cstr(&w, "version", app_version);
     checks_write(app_of(r->svc), &w, "checks");
     json_close(&w, '}');
     return health_reply(r, &b);
@@ -160,6 +166,7 @@ static enum step_rc detailed_reply(struct req *r)
     json_open(&w, NULL, '{');
     json_put_cstr(&w, "status", "ready");
     json_put_cstr(&w, "service", r->svc->desc->name);
+    json_put_cstr(&w, "version", app_version);
     checks_write(app, &w, "checks");
     json_put_i64(&w, "database_round_trip_us", clock_mono_us() - reqx_of(r)->started_us);
     json_put_i64(&w, "database_busy", (int64_t)pg_busy(app->svc.pg));
@@ -189,6 +196,11 @@ static const struct field status_fields[] = {
      .max = 40,
      .offset = FIELD_NOWHERE,
      .prose = "Which service answers"},
+    {.name = "version",
+     .type = FIELD_STR,
+     .max = 100,
+     .offset = FIELD_NOWHERE,
+     .prose = "Which version of it, as --version prints it"},
     {.name = "checks",
      .type = FIELD_ANY,
      .offset = FIELD_NOWHERE,
@@ -209,6 +221,11 @@ static const struct field detailed_fields[] = {
      .max = 40,
      .offset = FIELD_NOWHERE,
      .prose = "Which service answers"},
+    {.name = "version",
+     .type = FIELD_STR,
+     .max = 100,
+     .offset = FIELD_NOWHERE,
+     .prose = "Which version of it"},
     {.name = "checks", .type = FIELD_ANY, .offset = FIELD_NOWHERE, .prose = "Each dependency"},
     {.name = "database_round_trip_us",
      .type = FIELD_INT,

@@ -33,6 +33,9 @@ const struct metric app_metrics[] = {
     [M_RESEALED] =
         {METRIC_COUNTER, "resealed_total", "outcome",
          "Texts of older keys: sealed with the newest, or unreadable: their key is gone"},
+    [M_MONTHS_AHEAD] =
+        {METRIC_GAUGE, "log_months_ahead", "",
+         "Months to come that have their partitions; below 1 is an alarm: upkeep fails"},
     [M_MAILS] = {METRIC_COUNTER, "mails_total", "mail,outcome", "Mails by kind and outcome"},
 };
 const size_t app_n_metrics = ARRAY_LEN(app_metrics);

@@ -180,6 +180,10 @@ static int run(struct main *m)
     metrics_worker(workers);
     log_event(LOG_INFO, "service.listening", LOG_S("host", m->config.listen_host),
               LOG_I("port", m->port), LOG_I("workers", workers));
+    if (log_dropped() > 0 && strcmp(m->config.log_file, "-") != 0) {
+        fprintf(stderr, "LOG_FILE: cannot write to %s; is the disk full?\n", m->config.log_file);
+        return EXIT_CONFIG;
+    }
     int status = supervise(workers, serve, m);
     metrics_free();
     log_close();

@@ -112,8 +112,37 @@ static void version_take(struct app *app, const char *name, int64_t version)
         app->svc.desc->notify(&app->svc, name);
 }
 
+static int64_t number_of(const struct json *doc, const char *name, int64_t otherwise)
+{
+    const struct json *item = doc ? json_get(doc, name) : NULL;
+    int64_t n;
+    return item && json_type(item) == JSON_NUMBER && json_i64(item, &n) == ERR_OK ? n : otherwise;
+}
+
+/* As bus.schema() gives it. The plan only grows, so the number of a change is a version. */
+static void schema_take(struct app *app, const struct json *schema)
+{
+    int64_t has = number_of(schema, "has", app_schema), needs = number_of(schema, "needs", 0);
+    char *why = app->schema_why;
+    why[0] = '\0';
+    if (has < app_schema)
+        snprintf(why, sizeof app->schema_why,
+                 "the schema is at change %d and this program needs %d: run scripts/migrate",
+                 (int)has, app_schema);
+    else if (needs > app_schema)
+        snprintf(why, sizeof app->schema_why,
+                 "the schema is for programs that know change %d and this one knows %d: start a "
+                 "newer version",
+                 (int)needs, app_schema);
+}
+
 static void watched_take(struct app *app, const struct json *doc)
 {
+    schema_take(app, json_get(doc, "schema"));
+    int64_t months = number_of(doc, "months_ahead", 0);
+    metric_set(&app_metrics[M_MONTHS_AHEAD], months);
+    if (months < 1)
+        bus_upkeep(app->svc.bus);
     features_take(app, json_get(doc, "features_off"), json_get(doc, "features_on"));
     revocations_take(app, json_get(doc, "revocations"));
     const struct json *versions = json_get(doc, "versions");

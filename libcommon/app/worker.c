@@ -155,7 +155,7 @@ static enum err clients_start(struct worker *w, const struct service *desc)
     const struct common_config *c = &w->app.config;
     svc->work = work_pool_new(svc->loop, (unsigned)c->work_threads, 256);
     struct http_client_options http = {
-        .user_agent = "myhibachi/" VERSION,
+        .user_agent = app_user_agent,
         .ca_file = c->http_ca_file[0] ? c->http_ca_file : NULL,
         .max_in_flight = 256,
         .max_reply_bytes = 4u << 20,
@@ -424,7 +424,7 @@ int app_serve(const struct service *desc, const struct common_config *config, co
         return e == ERR_INVALID ? EXIT_HOPELESS : 1;
     }
     app->state = APP_RUNNING;
-    log_event(LOG_INFO, "service.started", LOG_I("worker", worker), LOG_S("version", VERSION));
+    log_event(LOG_INFO, "service.started", LOG_I("worker", worker), LOG_S("version", app_version));
     loop_run(app->svc.loop);
     if (desc->stop)
         desc->stop(&app->svc);

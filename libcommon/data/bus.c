@@ -146,11 +146,18 @@ void bus_ring(struct bus *b)
 
 static void on_upkept(void *owner, uint64_t id UNUSED, struct pg_result *result)
 {
+    struct bus *b = owner;
     enum err e = pg_result_err(result);
-    if (bus_paid(owner) && e != ERR_OK)
+    bool open = bus_paid(b);
+    const char *more = pg_first(result, "more");
+    if (open && more && *more == 't')
+        loop_timer_set(b->upkeep, 0);
+    if (open && e != ERR_OK) {
         log_event(LOG_WARN, "bus.upkeep_failed", LOG_S("code", err_code(e)),
                   LOG_S("sqlstate", pg_result_sqlstate(result)),
                   LOG_S("why", pg_result_message(result)));
+        loop_timer_set(b->upkeep, jitter(FIRST_UPKEEP_MS));
+    }
     pg_result_free(result);
 }
 
@@ -159,8 +166,16 @@ static void on_upkeep(void *arg)
     struct bus *b = arg;
     char ctx[BUS_CTX_SIZE];
     bus_ctx(ctx, NULL);
+    b->upkept_us = clock_mono_us();
     enum err e = bus_exec(b, &sql_bus_maintain, PG_ARGS(ctx), on_upkept, b);
     loop_timer_set(b->upkeep, jitter(e == ERR_OK ? UPKEEP_MS : FIRST_UPKEEP_MS));
+}
+
+void bus_upkeep(struct bus *b)
+{
+    if (b->upkept_us && clock_mono_us() - b->upkept_us < FIRST_UPKEEP_MS * USEC_PER_MSEC)
+        return;
+    loop_timer_set(b->upkeep, 0);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

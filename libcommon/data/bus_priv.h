@@ -64,6 +64,7 @@ struct bus {
     LIST_HEAD(, job) jobs;
     size_t n_jobs;
     struct loop_timer *ring, *upkeep;
+    int64_t upkept_us; /* when it was tried last; 0: never */
     size_t n_owed;
     bool draining, closed;
 };

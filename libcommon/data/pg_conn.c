@@ -234,7 +234,8 @@ static void take_prepared(struct pg_conn *c, PGresult *res)
         const char *name = c->preparing < o->n_stmts ? o->stmts[c->preparing]->name : "?";
         const char *message = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
         char doing[128];
-        snprintf(doing, sizeof doing, "statement %s (is the schema older than this program?)",
+        snprintf(doing, sizeof doing,
+                 "statement %s (is the schema older than this program? then run scripts/migrate)",
                  name);
         conn_lose(c, doing, message ? message : PQresultErrorMessage(res));
     }

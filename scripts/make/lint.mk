@@ -24,7 +24,7 @@ tidy:
 	@$(MAKE) --no-print-directory BUILD=clang tidy-run
 tidy-run:
 	@scripts/tidy $(C_SOURCES) -- $(filter-out -MMD -MP -Werror -W%,$(CFLAGS)) $(INC_COMMON) \
-		-I$(OUT)/gen '-DVERSION="tidy"'
+		-I$(OUT)/gen '-DVERSION="tidy"' -DSCHEMA=0
 
 checksrc:
 	@scripts/checksrc

@@ -2,6 +2,9 @@
 
 The server is a throw-away one; the test needs neither the services nor a running stack.
 """
+import contextlib
+import functools
+import itertools
 import json
 import os
 import pathlib
@@ -352,6 +355,135 @@ def test_rows_that_came_before_their_month_move_into_it(server, booking):
         assert one(c, "SELECT count(*) FROM bus.events_2031_08") == 0
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             one(c, "TRUNCATE bus.audit_log_2031_05")
+
+
+def at_midnight(month):
+    return json.dumps({"now": f"{month}-01T00:00:00Z"})
+
+
+def maintain(connection, now):
+    """To the end: each log is a transaction of its own."""
+    for _ in range(3):
+        if not one(connection, "SELECT bus.maintain(%s)", now):
+            return
+    raise AssertionError("there is always more to do")
+
+
+def test_months_without_upkeep_are_made_up_for(server, booking):
+    """Nothing fails meanwhile, and each row is in its month afterwards."""
+    months = ["2035-01", "2035-02", "2035-04", "2035-11"]
+    assert one(booking, "SELECT bus.months_ahead(%s)", at_midnight(months[-1])) == -1
+    events = [one(booking, "SELECT bus.emit(%s, 'booking.changed', 'late', NULL)", at_midnight(m)) for m in months]
+    maintain(booking, at_midnight(months[-1]))
+    assert one(booking, "SELECT bus.months_ahead(%s)", at_midnight(months[-1])) == 3
+    with server.connect() as c:
+        assert [str(one(c, f"SELECT id FROM bus.events_{m.replace('-', '_')}")) for m in months] == events
+        assert one(c, "SELECT count(*) FROM bus.events_default") == 0
+
+
+def test_a_missing_month_is_told(server, booking):
+    """By how many follow without a gap."""
+    now = at_midnight("2036-03")
+    maintain(booking, now)
+    with server.connect() as c, c.cursor() as q:
+        for month, ahead in (("2036_06", 2), ("2036_04", 0), ("2036_03", -1)):
+            q.execute(f"DROP TABLE bus.audit_log_{month}")
+            assert one(c, "SELECT bus.months_ahead(%s)", now) == ahead
+        c.rollback()
+
+
+def test_too_many_rows_to_move_are_left_to_the_owner(server, booking):
+    """A service's upkeep ends within the time of one statement, whatever waits."""
+    with server.connect() as c, c.cursor() as q:
+        q.execute("""INSERT INTO bus.events (at, id, type, source, subject, data)
+                     SELECT '2037-05-01', gen_random_uuid(), 'booking.changed', 'booking', 'many', '{}'
+                     FROM generate_series(1, 20001)""")
+    there = "SELECT to_regclass('bus.events_2037_05') IS NOT NULL"
+    maintain(booking, at_midnight("2037-05"))
+    assert not one(booking, there) and one(booking, "SELECT bus.months_ahead(%s)", at_midnight("2037-05")) == -1
+    with server.connect() as c:
+        maintain(c, at_midnight("2037-05"))
+        assert one(c, there) and one(c, "SELECT count(*) FROM bus.events_2037_05") == 20001
+        c.commit()
+
+
+def test_old_months_go_when_everybody_has_read_them(server, booking):
+    """Events after 13 whole months; the audit log stays unless somebody says otherwise."""
+    consumer = f"booking.{uuid.uuid4().hex}"
+    maintain(booking, at_midnight("2040-01"))
+    emit(booking)
+    event = one(booking, "SELECT bus.emit(%s, 'booking.changed', 'old', NULL)", at_midnight("2040-01"))
+    with server.connect() as c, c.cursor() as q:  # consumers of other tests
+        q.execute("UPDATE bus.cursors SET txid = pg_current_xact_id()")
+    consume(booking, consumer, n=1)
+    there = "SELECT to_regclass('bus.%s_2040_01') IS NOT NULL"
+    maintain(booking, at_midnight("2041-03"))
+    assert one(booking, there % "events")
+    assert event in drain(booking, consumer)
+    maintain(booking, at_midnight("2041-02"))
+    assert one(booking, there % "events")
+    maintain(booking, at_midnight("2041-03"))
+    assert not one(booking, there % "events") and one(booking, there % "audit_log")
+
+
+def test_who_writes_does_not_wait_long_for_upkeep(server, booking):
+    """A transaction that stays open is not waited for: upkeep gives up, and tries again."""
+    now = at_midnight("2043-07")
+    writer = server.connect()
+    one(writer, "SELECT bus.emit(%s, 'booking.changed', 'open', NULL)", now)
+    with pytest.raises(psycopg2.errors.LockNotAvailable):
+        one(booking, "SELECT bus.maintain(%s)", now)
+    writer.commit()
+    writer.close()
+    maintain(booking, now)
+    assert one(booking, "SELECT bus.months_ahead(%s)", now) == 3
+
+
+def test_events_are_read_once_while_their_months_are_made(server):
+    """Writers of both logs, in either order, a reader, and upkeep, all at once: nobody is a deadlock's victim, and no
+    event that moves is missed or given twice."""
+    consumer, months = f"booking.{uuid.uuid4().hex}", [f"20{y}-{m:02}" for y in (50, 51, 52) for m in range(1, 13)]
+    emitted, got, writing = [], [], threading.Event()
+    writing.set()
+
+    def write(first):
+        c = server.connect("mh_booking")
+        calls = ["SELECT bus.emit(%s, 'booking.changed', 'busy', NULL)",
+                 "SELECT bus.audit(%s, 'a', 'b', 'busy', NULL, NULL)::text"]
+        c.autocommit = False
+        for month in months:
+            for _ in range(4):
+                ids = [one(c, sql, at_midnight(month)) for sql in (calls if first else reversed(calls))]
+                c.commit()
+                emitted.append(ids[0] if first else ids[1])
+        c.close()
+
+    def read():
+        c = server.connect("mh_booking")
+        while writing.is_set():
+            got.extend(drain(c, consumer))
+        got.extend(drain(c, consumer))
+        c.close()
+
+    def keep_up():
+        c = server.connect("mh_booking")
+        for month in itertools.cycle(months):
+            if not writing.is_set():
+                break
+            with contextlib.suppress(psycopg2.errors.LockNotAvailable):
+                one(c, "SELECT bus.maintain(%s)", at_midnight(month))
+        c.close()
+
+    def write_all():
+        try:
+            run_all([functools.partial(write, n % 2) for n in range(4)])
+        finally:
+            writing.clear()
+    run_all([write_all, read, keep_up])
+    assert len(emitted) == 4 * 4 * len(months)
+    mine = set(map(str, emitted))
+    read_of_mine = [e for e in got if e in mine]
+    assert len(read_of_mine) == len(set(read_of_mine)) and set(read_of_mine) == mine
 
 
 # --- idempotency --------------------------------------------------------------------------------

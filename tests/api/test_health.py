@@ -30,11 +30,20 @@ def name_of(part):
     return part.rstrip("-12")
 
 
-def test_ready(api, own, part):
+def version_of(running, service):
+    """As the binary prints it."""
+    binary = f"{running.env['BIN_DIR']}/{service}"
+    name, version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split()
+    assert name == service and version
+    return version
+
+
+def test_ready(running, api, own, part):
     for path in READY:
         for caller, service in ((own, name_of(part)), (api, "booking")):
             reply = caller.get(path)
-            assert expect(reply) == {"status": "ready", "service": service, "checks": {
+            version = version_of(running, service)
+            assert expect(reply) == {"status": "ready", "service": service, "version": version, "checks": {
                 "database": {"status": "healthy"}, "redis": {"status": "healthy"}}}
             assert reply.headers["Cache-Control"] == "no-store"
             assert "X-RateLimit-Limit" not in reply.headers  # who watches is never refused

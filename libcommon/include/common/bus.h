@@ -73,4 +73,7 @@ size_t bus_busy(const struct bus *b);
 /* After a commit that emitted events or queued jobs: rings the doorbell, at most once a turn. */
 void bus_ring(struct bus *b);
 
+/* The hourly upkeep now, because something lacks; at most once a minute. */
+void bus_upkeep(struct bus *b);
+
 #endif
