@@ -14,7 +14,8 @@ LANGUAGE sql STABLE
 RETURN ctx ->> 'link' = format('booking %s %s', (b).id, (b).link_version)
    AND booking.ctx_now(ctx) < (b).ends_at + interval '30 days';
 
--- What the caller is to the booking: 'staff', 'customer', 'chef', or null: it does not exist for him.
+-- What the caller is to the booking: 'staff', 'customer', 'chef', 'assistant' (who reads what the chef
+-- reads, and changes nothing), or null: it does not exist for him.
 CREATE FUNCTION booking.booking_role(ctx jsonb, b booking.bookings) RETURNS text
 LANGUAGE sql STABLE
 RETURN CASE
@@ -25,6 +26,9 @@ RETURN CASE
                  WHERE c.id = (b).customer_id AND c.user_id = (ctx ->> 'user')::uuid) THEN 'customer'
     WHEN EXISTS (SELECT FROM booking.chefs c
                  WHERE c.id = (b).chef_id AND c.user_id = (ctx ->> 'user')::uuid) THEN 'chef'
+    WHEN EXISTS (SELECT FROM booking.chefs c JOIN booking.resource_spans s ON s.resource_id = c.id
+                 WHERE s.booking_id = (b).id AND s.kind = 'assistant'
+                   AND c.user_id = (ctx ->> 'user')::uuid) THEN 'assistant'
 END;
 
 -- Claims the request's key, and locks the booking for a change that `who` may make. `version` null:

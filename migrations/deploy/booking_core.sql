@@ -220,6 +220,16 @@ CREATE TABLE booking.resource_spans (
 CREATE INDEX resource_spans_booking ON booking.resource_spans (booking_id);
 CREATE INDEX resource_spans_hold ON booking.resource_spans (hold_id) WHERE hold_id IS NOT NULL;
 CREATE INDEX resource_spans_day ON booking.resource_spans (resource_id, day) WHERE blocking;
+CREATE INDEX resource_spans_assistant ON booking.resource_spans (resource_id, day, booking_id)
+    WHERE kind = 'assistant';
+
+-- What a chef helps with, whoever is its chef, from a day on; also what was cancelled.
+CREATE FUNCTION booking.assisted(chef uuid, from_day date DEFAULT '-infinity') RETURNS SETOF uuid
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT s.booking_id FROM booking.resource_spans s
+    WHERE s.resource_id = chef AND s.kind = 'assistant' AND s.day >= from_day;
+END;
 
 -- --- waitlist and feeds ------------------------------------------------------------------------
 

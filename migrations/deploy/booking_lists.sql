@@ -44,9 +44,11 @@ RETURN coalesce(((f ->> 'from')::date - 1)::timestamp AT TIME ZONE 'UTC', '-infi
 
 -- --- the ways in -------------------------------------------------------------------------------
 
--- Which bookings to look at: those of these customers or chefs, or of these stations, or these; null is
--- all. `few` says that they are so few that they can be put in order afterwards.
-CREATE TYPE booking.ways AS (customers uuid[], chefs uuid[], stations uuid[], ids uuid[], few boolean);
+-- Which bookings to look at: those of these customers or chefs, and the ones assisted, or of these
+-- stations, or these; null is all. `few` says that they are so few that they can be put in order
+-- afterwards, as what one chef assists always is.
+CREATE TYPE booking.ways AS (customers uuid[], chefs uuid[], assisted uuid[], stations uuid[], ids uuid[],
+                             few boolean);
 
 CREATE FUNCTION booking.list_ways(ctx jsonb, f jsonb) RETURNS booking.ways
 LANGUAGE plpgsql STABLE AS $$
@@ -57,6 +59,7 @@ BEGIN
     IF ctx ->> 'scope' = 'own' THEN
         w.customers := ARRAY(SELECT c.id FROM booking.customers c WHERE c.user_id = (ctx ->> 'user')::uuid);
         w.chefs := ARRAY(SELECT c.id FROM booking.chefs c WHERE c.user_id = (ctx ->> 'user')::uuid);
+        w.assisted := ARRAY(SELECT booking.assisted(c) FROM unnest(w.chefs) c);
     ELSE
         w.customers := CASE WHEN f ? 'customer_id' THEN ARRAY[(f ->> 'customer_id')::uuid] END;
         w.chefs := CASE WHEN f ? 'chef_id' THEN ARRAY[(f ->> 'chef_id')::uuid] END;
@@ -82,7 +85,7 @@ BEGIN ATOMIC
     WHERE booking.booking_listed(ctx, f, b) AND b.starts_at >= booking.listed_from(f)
       AND ((w).ids IS NULL OR b.id = ANY ((w).ids))
       AND ((w).customers IS NULL AND (w).chefs IS NULL
-           OR b.customer_id = ANY ((w).customers) OR b.chef_id = ANY ((w).chefs));
+           OR b.customer_id = ANY ((w).customers) OR b.chef_id = ANY ((w).chefs) OR b.id = ANY ((w).assisted));
 END;
 
 -- Planned for these filters: those that are not there vanish.
@@ -131,6 +134,10 @@ BEGIN
             WHERE b.chef_id = c.id AND (b.starts_at, b.id) > (after_at, after_id)
               AND booking.booking_listed(ctx, f, b)
             ORDER BY b.starts_at, b.id LIMIT max) p
+        UNION
+        SELECT b.id, b.starts_at FROM booking.bookings b
+        WHERE b.id = ANY (w.assisted) AND (b.starts_at, b.id) > (after_at, after_id)
+          AND booking.booking_listed(ctx, f, b)
         ORDER BY 2, 1 LIMIT max;
     ELSIF w.stations IS NOT NULL AND f ? 'status' THEN
         RETURN QUERY
@@ -190,6 +197,10 @@ BEGIN
             WHERE b.chef_id = c.id AND (b.created_at, b.id) < (before_at, before_id)
               AND booking.booking_listed(ctx, f, b)
             ORDER BY b.created_at DESC, b.id DESC LIMIT max) p
+        UNION
+        SELECT b.id, b.created_at FROM booking.bookings b
+        WHERE b.id = ANY (w.assisted) AND (b.created_at, b.id) < (before_at, before_id)
+          AND booking.booking_listed(ctx, f, b)
         ORDER BY 2 DESC, 1 DESC LIMIT max;
     ELSIF w.stations IS NOT NULL AND f ? 'status' THEN
         RETURN QUERY

@@ -100,8 +100,9 @@ static enum step_rc feed_load(struct req *r)
 
 static enum err feed_event_write(struct req *r, int row, struct buf *out)
 {
-    const char *summary = arena_printf(r->arena, "%s: %s, %s guests", cell(r, row, "number"),
-                                       cell(r, row, "contact_name"), cell(r, row, "guest_count"));
+    const char *summary = arena_printf(
+        r->arena, "%s%s: %s, %s guests", cell(r, row, "assists")[0] == 't' ? "Assist " : "",
+        cell(r, row, "number"), cell(r, row, "contact_name"), cell(r, row, "guest_count"));
     const char *description =
         arena_printf(r->arena, "%s\n%s", cell(r, row, "contact_phone"), cell(r, row, "event_type"));
     return event_write(r, row, summary, description, out);

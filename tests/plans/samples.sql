@@ -20,6 +20,9 @@ INSERT INTO booking.booking_notes (id, booking_id, text, created_at)
 VALUES (pg_temp.id('f400', 0), pg_temp.id('c000', 2037), 'e1.old.AAAA.AAAA', now());
 INSERT INTO booking.chef_exceptions (id, chef_id, dates, kind, created_at)
 VALUES (pg_temp.id('f000', 0), pg_temp.id('d000', 37), '[2100-01-01,2100-01-02)', 'unavailable', now());
+INSERT INTO booking.resource_spans (resource_id, kind, span, day, booking_id, blocking)
+SELECT pg_temp.id('d000', 37), 'assistant', tstzrange(b.starts_at, b.ends_at), b.event_date, b.id, false
+FROM generate_series(0, 1999) n JOIN booking.bookings b ON b.id = pg_temp.id('c000', n * 400 + 36);
 INSERT INTO booking.equipment (id, station_id, name, created_at, updated_at)
 VALUES (pg_temp.id('f000', 0), pg_temp.id('a000', 3), 'Grill', now(), now());
 INSERT INTO booking.menu_items (id, code, kind, name, category, unit, price_cents, created_at, updated_at)

@@ -116,6 +116,7 @@ def test_a_sequential_scan_is_noticed(session, name, index):
 
 @pytest.mark.parametrize("service, name, index", [
     ("booking", "booking_list", "booking.bookings_state_start"),  # in a function
+    ("booking", "booking_list", "booking.resource_spans_assistant"),
     ("booking", "waitlist_list", "booking.waitlist_station_day"),
     ("booking", "bus_consume", "booking.bookings_customer_start"),  # in a function by name
 ], indirect=["service"])

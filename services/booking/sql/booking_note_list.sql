@@ -2,7 +2,7 @@
 WITH b AS (
     SELECT t.id FROM booking.bookings t
     WHERE t.id = $2::uuid AND t.deleted_at IS NULL
-      AND booking.booking_role($1::jsonb, t) IN ('staff', 'chef')
+      AND booking.booking_role($1::jsonb, t) IN ('staff', 'chef', 'assistant')
 ), page AS MATERIALIZED (
     SELECT n AS note, n.created_at, n.id FROM b JOIN booking.booking_notes n ON n.booking_id = b.id
     WHERE (n.created_at, n.id) < (coalesce(($4::jsonb ->> 0)::timestamptz, 'infinity'),

@@ -1,13 +1,29 @@
 -- read: the bookings of some days, by day; at most 2000
 -- $2 filters, with the first and last day; $3 the view's name
-WITH hit AS MATERIALIZED (
+-- What a chef cooks is found by the chef, and what he helps with by that.
+WITH place AS MATERIALIZED (
+    SELECT b AS booking FROM booking.bookings b
+    WHERE $1::jsonb ->> 'scope' <> 'own' AND b.starts_at >= booking.listed_from($2::jsonb)
+      AND booking.booking_listed($1::jsonb, $2::jsonb, b) AND b.state <> 'cancelled'
+    ORDER BY b.starts_at, b.id LIMIT 2001
+), own AS MATERIALIZED (
+    SELECT c.id FROM booking.chefs c
+    WHERE $1::jsonb ->> 'scope' = 'own' AND c.user_id = ($1::jsonb ->> 'user')::uuid
+), mine AS (
+    SELECT b FROM own JOIN booking.bookings b ON b.chef_id = own.id
+    WHERE b.starts_at >= booking.listed_from($2::jsonb)
+    UNION ALL
+    SELECT b FROM own, booking.assisted(own.id, ($2::jsonb ->> 'from')::date) a (id)
+    JOIN booking.bookings b ON b.id = a.id
+), hit AS MATERIALIZED (
     SELECT b.id, b.number, b.state, b.station_id, b.chef_id, c.name AS chef_name, b.event_date,
            to_char(b.event_time, 'HH24:MI') AS event_time, b.starts_at, b.ends_at, b.guest_count,
            b.venue_zip, b.contact_name
-    FROM booking.bookings b JOIN booking.chefs c ON c.id = b.chef_id
-    WHERE booking.booking_listed($1::jsonb, $2::jsonb, b) AND b.state <> 'cancelled'
-      AND b.starts_at >= booking.listed_from($2::jsonb)
-      AND ($1::jsonb ->> 'scope' <> 'own' OR c.user_id = ($1::jsonb ->> 'user')::uuid)
+    FROM (SELECT (p.booking).* FROM place p
+          UNION ALL
+          SELECT (m.b).* FROM mine m
+          WHERE booking.booking_listed($1::jsonb, $2::jsonb, m.b) AND (m.b).state <> 'cancelled') b
+    JOIN booking.chefs c ON c.id = b.chef_id
     ORDER BY b.starts_at, b.id LIMIT 2001
 ), shown AS (
     SELECT * FROM hit ORDER BY hit.starts_at, hit.id LIMIT 2000
