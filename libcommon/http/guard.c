@@ -57,6 +57,14 @@ static void refusal_emit(struct guard *g, struct evbuffer *dst, enum err e, stru
                               g->settings->nonce, err_code(e), (int)id.n, id.n ? id.p : "");
 }
 
+/* False: out of memory, and the bytes are lost, of which evbuffer_remove_buffer() says nothing. */
+static bool bytes_move(struct evbuffer *src, struct evbuffer *dst, size_t n)
+{
+    size_t before = evbuffer_get_length(dst);
+    evbuffer_remove_buffer(src, dst, n);
+    return evbuffer_get_length(dst) - before == n;
+}
+
 /* Passes one head on, or refuses it. False when it is not complete. */
 static bool head_pass(struct guard *g, struct evbuffer *src, struct evbuffer *dst)
 {
@@ -83,8 +91,18 @@ static bool head_pass(struct guard *g, struct evbuffer *src, struct evbuffer *ds
     }
     g->scanned = 0;
     g->body_left = head.content_length;
-    evbuffer_remove_buffer(src, dst, len);
+    if (!bytes_move(src, dst, len)) /* or what follows would pass for a head */
+        refusal_emit(g, dst, ERR_NO_MEMORY, (struct str){0});
     return true;
+}
+
+/* evhttp waits for the rest of a body in which a piece is missing. It is told as if the client had
+ * hung up. */
+static void body_lost(struct guard *g)
+{
+    g->refused = true;
+    bufferevent_trigger_event(g->filter, BEV_EVENT_READING | BEV_EVENT_EOF,
+                              BEV_OPT_DEFER_CALLBACKS);
 }
 
 static void deadline_update(struct guard *g, bool waiting)
@@ -110,7 +128,8 @@ static enum bufferevent_filter_result guard_input(struct evbuffer *src, struct e
     while (!g->refused && evbuffer_get_length(src) > 0) {
         if (g->body_left > 0) {
             size_t n = (size_t)MIN((uint64_t)evbuffer_get_length(src), g->body_left);
-            evbuffer_remove_buffer(src, dst, n);
+            if (!bytes_move(src, dst, n))
+                body_lost(g);
             g->body_left -= n;
         } else if (!head_pass(g, src, dst)) {
             break;
