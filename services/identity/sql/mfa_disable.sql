@@ -6,11 +6,12 @@ WITH account AS (
       FROM identity.users u
      WHERE u.id = ($1::jsonb->>'user')::uuid AND u.mfa_enabled_at IS NOT NULL
        FOR UPDATE
+), code AS ( -- as it is after waiting for the account, where a login may just have used it
+    SELECT c.user_id FROM account a JOIN identity.recovery_codes c ON c.user_id = a.id
+     WHERE c.hash = decode($3, 'hex') AND c.used_at IS NULL
+       FOR UPDATE OF c
 ), admitted AS (
-    SELECT a.* FROM account a
-     WHERE a.mfa_last_step < $2::bigint
-        OR EXISTS (SELECT FROM identity.recovery_codes c
-                    WHERE c.user_id = a.id AND c.hash = decode($3, 'hex') AND c.used_at IS NULL)
+    SELECT a.* FROM account a WHERE a.mfa_last_step < $2::bigint OR EXISTS (SELECT FROM code)
 ), disabled AS (
     UPDATE identity.users u
        SET mfa_enabled_at = NULL, mfa_secret = NULL, mfa_last_step = NULL,

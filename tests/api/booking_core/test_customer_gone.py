@@ -1,12 +1,8 @@
 """Nobody books for a customer who is being deleted or merged away at that moment."""
-import contextlib
-import threading
-
-import psycopg2
 import pytest
 
 from lib.client import expect, expect_problem
-from lib.stack import wait_for
+from lib.rivals import meanwhile
 
 from places import some_time
 
@@ -30,27 +26,6 @@ def own(login, db):
                (row["user_id"], row["id"]))
     db.execute("UPDATE booking.customers SET user_id = %s, verified_email = %s, deleted_at = NULL,"
                " deleted_reason = NULL, merged_into = NULL WHERE id = %s", (row["user_id"], address, row["id"]))
-
-
-@contextlib.contextmanager
-def meanwhile(running, db, call):
-    """A transaction that `call` has to wait for; results has the reply after the block."""
-    results = []
-    caller = threading.Thread(target=lambda: results.append(call()))
-    connection = psycopg2.connect(running.env["DATABASE_URL"])
-    try:
-        with connection, connection.cursor() as cursor:
-            yield cursor, results
-            caller.start()
-
-            def waits():
-                db.execute("SELECT FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))",
-                           (connection.info.backend_pid,))
-                return db.fetchall()
-            wait_for(waits, "the call to wait")
-    finally:
-        connection.close()
-    caller.join()
 
 
 def test_a_customer_who_is_deleted_meanwhile_books_nothing(place, running, login, own, db):

@@ -4,6 +4,7 @@ import urllib.parse
 import pytest
 
 from lib.client import expect, expect_problem, together
+from lib.rivals import meanwhile
 from people import PASSWORD, totp
 
 MFA = "/api/v1/auth/mfa"
@@ -110,6 +111,18 @@ def test_recovery_codes_work_once(account, mailbox, clock):
     expect_problem(a.try_login(recovery_code="AAAA-BBBB-CCCC-DDDD"), 401, "mfa_invalid")
     expect_problem(a.try_login(recovery_code="nonsense nonsense"), 401, "mfa_invalid")
     assert expect(api.get("/api/v1/me"))["recovery_codes_left"] == 9
+
+
+def test_a_recovery_code_that_signs_in_does_not_switch_off_as_well(account, running, db, row, clock):
+    a = account()
+    api = a.login()
+    _, codes = switch_on(api, clock)
+    off = {"password": PASSWORD, "recovery_code": codes[0]}
+    with meanwhile(running, db, lambda: api.post(f"{MFA}/disable", json=off)) as (tx, results):
+        tx.execute("SELECT FROM identity.users WHERE id = %s FOR UPDATE", (a.id,))
+        tx.execute("UPDATE identity.recovery_codes SET used_at = now() WHERE user_id = %s", (a.id,))
+    expect_problem(results[0], 422, "invalid", "/code")
+    assert row("users", id=a.id)["mfa_enabled_at"]
 
 
 def test_new_recovery_codes_void_the_old(account, clock):
