@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
+#include "aead.h"
 #include "common/encode.h"
 #include "common/mem.h"
 #include "common/rng.h"
@@ -18,8 +18,8 @@
 #define KEY_SIZE 32
 #define KEY_ID_MAX 16
 #define KEYS_MAX 8
-#define NONCE_SIZE 12
-#define TAG_SIZE 16
+#define NONCE_SIZE AEAD_NONCE_SIZE
+#define TAG_SIZE AEAD_TAG_SIZE
 #define TEXT_MAX (1 << 20)
 
 struct key {
@@ -227,30 +227,6 @@ enum err keyring_verify(const struct keyring *ring, const char *purpose, struct 
 
 /* --- sealed texts ----------------------------------------------------------------------------- */
 
-/* A box is a nonce, n bytes and a tag; the bytes are worked on in place. ERR_INVALID: the tag is
- * not that of the bytes. */
-static enum err box_run(bool seal, const struct key *k, const char *purpose, uint8_t *box, size_t n)
-{
-    uint8_t *data = box + NONCE_SIZE, *tag = data + n;
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    int len = 0;
-    bool ok = ctx && EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, k->seal, box, seal) == 1;
-
-    if (ok && !seal)
-        ok = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, tag) == 1;
-    ok = ok && EVP_CipherUpdate(ctx, NULL, &len, (const uint8_t *)purpose, (int)strlen(purpose));
-    ok = ok && EVP_CipherUpdate(ctx, data, &len, data, (int)n) == 1;
-    if (!ok) {
-        EVP_CIPHER_CTX_free(ctx);
-        return ERR_INTERNAL;
-    }
-    enum err e = EVP_CipherFinal_ex(ctx, tag, &len) == 1 ? ERR_OK : ERR_INVALID;
-    if (e == ERR_OK && seal && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_SIZE, tag) != 1)
-        e = ERR_INTERNAL;
-    EVP_CIPHER_CTX_free(ctx);
-    return e;
-}
-
 enum err keyring_seal(const struct keyring *ring, const char *purpose, struct arena *a,
                       struct str plain, const char **ret_text)
 {
@@ -265,7 +241,7 @@ enum err keyring_seal(const struct keyring *ring, const char *purpose, struct ar
     rng_bytes(box, NONCE_SIZE);
     if (plain.n > 0)
         memcpy(box + NONCE_SIZE, plain.p, plain.n);
-    enum err e = box_run(/* seal= */ true, k, purpose, box, plain.n);
+    enum err e = aead_run(/* seal= */ true, k->seal, purpose, box, plain.n);
     if (e == ERR_OK)
         e = text_open(k, "e1", a, (struct str){(const char *)box, NONCE_SIZE + plain.n}, TAG_SIZE,
                       &text);
@@ -292,7 +268,7 @@ static enum err unseal_one(const struct keyring *ring, const char *purpose, stru
         return ERR_INVALID;
     if (base64url_decode(parts.proof, box + n, TAG_SIZE, &n_tag) != ERR_OK || n_tag != TAG_SIZE)
         return ERR_INVALID;
-    e = box_run(/* seal= */ false, parts.key, purpose, box, n - NONCE_SIZE);
+    e = aead_run(/* seal= */ false, parts.key->seal, purpose, box, n - NONCE_SIZE);
     if (e != ERR_OK) {
         OPENSSL_cleanse(box, n); /* what came out is nobody's text */
         return e;

@@ -44,4 +44,14 @@ MUSTCHECK enum err keyring_reseal(const struct keyring *ring, const char *purpos
 /* The id of the key that signs and seals. */
 const char *keyring_newest(const struct keyring *ring);
 
+/* A box for one recipient: who has the public key can put a text in, and only the private key opens
+ * it (X25519, then as above). Keys and boxes are texts; a box begins with "b1.". ERR_INVALID: not a
+ * key, or not a box for that key and purpose. */
+#define BOX_KEY_SIZE 45
+MUSTCHECK enum err box_keys_make(char ret_public[BOX_KEY_SIZE], char ret_private[BOX_KEY_SIZE]);
+MUSTCHECK enum err box_seal(const char *public_key, const char *purpose, struct arena *a,
+                            struct str plain, const char **ret_text);
+MUSTCHECK enum err box_open(const char *private_key, const char *purpose, struct arena *a,
+                            struct str text, struct str *ret_plain);
+
 #endif
