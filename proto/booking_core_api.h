@@ -61,6 +61,6 @@ extern const struct field_table availability_query, booking_list_query, calendar
 
 extern const struct field_table availability_out, hold_out, booking_out, booking_note_out,
     booking_link_sent_out, booking_history_out, calendar_out, calendar_feed_out,
-    calendar_feed_created_out, waitlist_out, dashboard_out, equipment_out;
+    calendar_feed_created_out, waitlist_out, dashboard_out, equipment_out, booking_export_out;
 
 #endif

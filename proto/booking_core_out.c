@@ -1,6 +1,7 @@
 /* What the routes of booking's core give. PostgreSQL builds most of these bodies; the rows here
  * describe them. */
 #include "booking_core_api.h"
+#include "booking_people_api.h"
 
 #define REQ FIELD_REQUIRED
 #define NIL (FIELD_REQUIRED | FIELD_NULLABLE)
@@ -269,3 +270,11 @@ static const struct field equipment_fields[] = {
     TIME_OUT("updated_at", "Latest change"),
 };
 TABLE(equipment_out, "Equipment", equipment_fields);
+
+/* What is kept of a person: each item has one of these members, or one that nobody seals. */
+static const struct field export_fields[] = {
+    {OUT("customer", FIELD_OBJECT, 0, "How he is kept"), .sub = &customer_out},
+    {OUT("booking", FIELD_OBJECT, 0, "What he booked"), .sub = &booking_out},
+    {OUT("note", FIELD_OBJECT, 0, "What staff noted about that"), .sub = &booking_note_out},
+};
+TABLE(booking_export_out, "ExportOfBooking", export_fields);

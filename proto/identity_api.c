@@ -223,6 +223,19 @@ static const struct field user_query_fields[] = {
 };
 TABLE_PASSED_ON(user_query, "UserQuery", user_query_fields);
 
+static const struct field export_query_fields[] = {
+    {.name = "user_id", .type = FIELD_UUID, PASSED_ON, .prose = "About this account"},
+    {.name = "state", .type = FIELD_ENUM, .choices = "gathering|ready|ended", PASSED_ON,
+     .prose = "How far it is"},
+};
+TABLE_PASSED_ON(export_query, "ExportQuery", export_query_fields);
+
+static const struct field export_page_query_fields[] = {
+    {.name = "page", .type = FIELD_INT, .min = 1, .max = 100000, PASSED_ON,
+     .prose = "1 to the document's pages; 1 when not given"},
+};
+TABLE_PASSED_ON(export_page_query, "ExportPageQuery", export_page_query_fields);
+
 static const struct field role_query_fields[] = {
     {.name = "role", .type = FIELD_ENUM, .flags = REQ, .choices = ROLES, PASSED_ON,
      .prose = "The role to take"},

@@ -79,11 +79,13 @@ extern const struct field_table login_in, refresh_in, api_token_in, register_in,
     user_create_in, user_update_in, reason_in, optional_reason_in, role_give_in, role_set_in,
     api_key_in, feature_in;
 
-extern const struct field_table user_query, role_query, audit_query;
+extern const struct field_table user_query, role_query, audit_query, export_query,
+    export_page_query;
 
 extern const struct field_table tokens_out, api_token_out, accepted_out, session_list_out,
     login_attempt_out, me_out, mfa_setup_out, recovery_codes_out, user_out, role_list_out,
     permission_list_out, role_permissions_out, api_key_out, api_key_created_out, audit_out,
-    feature_list_out, feature_out, jwks_out;
+    feature_list_out, feature_out, jwks_out, export_out, export_document_out, identity_export_out,
+    erasure_out;
 
 #endif

@@ -222,3 +222,48 @@ static const struct field jwks_fields[] = {
     {OUT("keys", FIELD_LIST, REQ, "All that tokens may be signed with"), .sub = &jwk_out},
 };
 TABLE(jwks_out, "JwkSet", jwks_fields);
+
+/* --- what is kept of a person ----------------------------------------------------------------- */
+
+static const struct field export_fields[] = {
+    ID_OUT("The export"),
+    {OUT("user_id", FIELD_UUID, REQ, "Whom it is about, and who alone may fetch it")},
+    {OUT("state", FIELD_ENUM, REQ, "ready: it can be fetched; ended: it is deleted"),
+     .choices = "gathering|ready|ended"},
+    {OUT("requested_by", FIELD_UUID, REQ, "Who asked for it")},
+    {OUT("reason", FIELD_STR, NIL, "Why, when it was somebody else")},
+    TIME_OUT("created_at", "When"),
+    TIME_OR_NULL_OUT("ready_at", "All services have given their part"),
+    TIME_OR_NULL_OUT("expires_at", "It is deleted then"),
+    TIME_OR_NULL_OUT("fetched_at", "First fetched"),
+    TIME_OR_NULL_OUT("ended_at", "Deleted"),
+    {OUT("waits_for", FIELD_LIST, REQ, "Services whose part is missing"), .item = FIELD_STR},
+};
+TABLE(export_out, "Export", export_fields);
+
+static const struct field export_part_fields[] = {
+    {OUT("service", FIELD_STR, REQ, "Who keeps it")},
+    {OUT("items", FIELD_ANY, REQ, "A list of objects, each with one member: what it is")},
+};
+static TABLE(export_part_out, "ExportPart", export_part_fields);
+
+static const struct field export_document_fields[] = {
+    ID_OUT("The export"),
+    {OUT("user_id", FIELD_UUID, REQ, "Whom it is about")},
+    {OUT("page", FIELD_INT, REQ, "This one, from 1")},
+    {OUT("pages", FIELD_INT, REQ, "How many there are; mostly 1")},
+    {OUT("parts", FIELD_LIST, REQ, "By service, in order"), .sub = &export_part_out},
+};
+TABLE(export_document_out, "ExportDocument", export_document_fields);
+
+/* The items of identity's part: nothing in them is sealed. */
+static const struct field identity_export_fields[] = {
+    {OUT("account", FIELD_OBJECT, 0, "The account"), .sub = &user_out},
+};
+TABLE(identity_export_out, "ExportOfIdentity", identity_export_fields);
+
+static const struct field erasure_fields[] = {
+    TIME_OUT("deleted_at", "Nobody can sign in from then on; support can undo it"),
+    TIME_OUT("purge_at", "What says who the person is, is gone for good then"),
+};
+TABLE(erasure_out, "Erasure", erasure_fields);

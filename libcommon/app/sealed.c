@@ -1,7 +1,7 @@
 /* Members that nobody needs to search and nobody may find in a lost backup: what people say about
  * their health, for one. A row with FIELD_SEALED is sealed with the key ring on the way in and
- * opened on the way out, so that SQL, stored replies, events and the audit log never see more than
- * "e1...".
+ * opened on the way out, in a reply or in a person's export, so that SQL, stored replies, events
+ * and the audit log never see more than "e1...".
  *
  * The surprise: a reply is JSON text that PostgreSQL made, and is not parsed here. A member's name
  * with a colon behind it cannot be part of a string, in which quotes are escaped, so it is looked
@@ -9,6 +9,8 @@
 #include "sealed.h"
 
 #include <string.h>
+
+#include "common/log.h"
 
 #define SEALED_MARK "e1."
 #define LOST "(cannot be read: its key is gone)"
@@ -80,6 +82,13 @@ enum err sealed_close(struct req *r)
 
 /* --- on the way out --------------------------------------------------------------------------- */
 
+struct opening {
+    const struct keyring *ring;
+    struct arena *arena;
+    struct str body;
+    const char *lost; /* a member that does not open; NULL: none */
+};
+
 static bool is_known(const char *name, const char **names, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -137,18 +146,17 @@ static enum err value_read(struct arena *a, struct str quoted, struct str *ret_t
     return e;
 }
 
-static enum err value_open(struct reqx *x, const char *name, struct str quoted, struct buf *out)
+static enum err value_open(struct opening *o, const char *name, struct str quoted, struct buf *out)
 {
-    struct req *r = &x->r;
-    const char *purpose = purpose_of(r->arena, name);
+    const char *purpose = purpose_of(o->arena, name);
     struct str text, plain;
     if (!purpose)
         return ERR_NO_MEMORY;
-    enum err e = value_read(r->arena, quoted, &text);
+    enum err e = value_read(o->arena, quoted, &text);
     if (e == ERR_OK)
-        e = keyring_unseal(r->svc->keyring, purpose, r->arena, text, &plain);
+        e = keyring_unseal(o->ring, purpose, o->arena, text, &plain);
     if (e == ERR_INVALID || e == ERR_MALFORMED) {
-        req_note(r, "%s: its key is not in KEYRING", name);
+        o->lost = name;
         plain = STR(LOST);
     } else if (e != ERR_OK) {
         return e;
@@ -157,9 +165,9 @@ static enum err value_open(struct reqx *x, const char *name, struct str quoted, 
     return ERR_OK;
 }
 
-static enum err members_open(struct reqx *x, const char *name)
+static enum err members_open(struct opening *o, const char *name)
 {
-    const char *p = x->body.p, *end = p + x->body.n, *value = value_find(name, p, end);
+    const char *p = o->body.p, *end = p + o->body.n, *value = value_find(name, p, end);
     struct buf out = BUF_INIT(BODY_MAX_BYTES);
     enum err e = ERR_OK;
     if (!value)
@@ -169,29 +177,52 @@ static enum err members_open(struct reqx *x, const char *name)
         if (!close)
             break;
         buf_add(&out, p, (size_t)(value - p));
-        e = value_open(x, name, (struct str){value, (size_t)(close + 1 - value)}, &out);
+        e = value_open(o, name, (struct str){value, (size_t)(close + 1 - value)}, &out);
         p = close + 1;
     }
     buf_add(&out, p, (size_t)(end - p));
     if (e == ERR_OK)
         e = buf_err(&out);
     if (e == ERR_OK) {
-        x->body = (struct str){arena_strndup(x->r.arena, out.data, out.len), out.len};
-        e = x->body.p ? ERR_OK : ERR_NO_MEMORY;
+        o->body = (struct str){arena_strndup(o->arena, out.data, out.len), out.len};
+        e = o->body.p ? ERR_OK : ERR_NO_MEMORY;
     }
     buf_free(&out);
+    return e;
+}
+
+static enum err all_open(struct opening *o, const struct field_table *t)
+{
+    const char *names[MAX_NAMES];
+    size_t n = names_collect(t, names, 0);
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < n && e == ERR_OK; i++)
+        e = members_open(o, names[i]);
     return e;
 }
 
 enum err sealed_open(struct reqx *x)
 {
     const struct route *route = x->r.route;
-    const char *names[MAX_NAMES];
+    struct opening o = {.ring = x->r.svc->keyring, .arena = x->r.arena, .body = x->body};
     if (!route || !route->out || !x->body.n)
         return ERR_OK;
-    size_t n = names_collect(route->out, names, 0);
-    enum err e = ERR_OK;
-    for (size_t i = 0; i < n && e == ERR_OK; i++)
-        e = members_open(x, names[i]);
+    enum err e = all_open(&o, route->out);
+    if (o.lost)
+        req_note(&x->r, "%s: its key is not in KEYRING", o.lost);
+    x->body = o.body;
+    return e;
+}
+
+enum err sealed_open_text(const struct keyring *ring, struct arena *a, const struct field_table *t,
+                          struct str json, struct str *ret_json)
+{
+    struct opening o = {.ring = ring, .arena = a, .body = json};
+    enum err e = all_open(&o, t);
+    if (o.lost)
+        log_event(LOG_ERROR, "sealed.unreadable", LOG_S("member", o.lost),
+                  LOG_S("why", "its key is not in KEYRING"));
+    if (e == ERR_OK)
+        *ret_json = o.body;
     return e;
 }

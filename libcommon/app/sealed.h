@@ -8,5 +8,9 @@
 MUSTCHECK enum err sealed_close(struct req *r);
 /* The reply's body with them in plain text: what the client gets. */
 MUSTCHECK enum err sealed_open(struct reqx *x);
+/* The same for JSON text that is no reply: the table says which members are sealed. */
+MUSTCHECK enum err sealed_open_text(const struct keyring *ring, struct arena *a,
+                                    const struct field_table *t, struct str json,
+                                    struct str *ret_json);
 
 #endif

@@ -130,6 +130,7 @@ CREATE TABLE booking.customers (
     deleted_by uuid,
     deleted_reason text CHECK (char_length(deleted_reason) BETWEEN 10 AND 500),
     merged_into uuid REFERENCES booking.customers (id), -- the same person
+    purged_at timestamptz, -- the person is forgotten
     -- What the search reads: names in order, and every word with a space before it.
     name_key text COLLATE "C" GENERATED ALWAYS AS (booking.fold(name)) STORED,
     search text COLLATE "C" GENERATED ALWAYS AS (' ' || booking.fold(name)
@@ -140,7 +141,8 @@ CREATE TABLE booking.customers (
     CONSTRAINT customers_deleted_whole
         CHECK ((deleted_at IS NULL) = (deleted_reason IS NULL)),
     CONSTRAINT customers_verified CHECK (verified_email IS NULL OR user_id IS NOT NULL),
-    CONSTRAINT customers_merged CHECK (merged_into IS NULL OR deleted_at IS NOT NULL)
+    CONSTRAINT customers_merged CHECK (merged_into IS NULL OR deleted_at IS NOT NULL),
+    CONSTRAINT customers_purged CHECK (purged_at IS NULL OR deleted_at IS NOT NULL)
 );
 -- Contacts that staff keep are unique by address; an account's owner may state any, and learns nothing.
 CREATE UNIQUE INDEX customers_email_unique ON booking.customers (lower(email))

@@ -366,26 +366,6 @@ BEGIN
     RETURN FOUND;
 END $$;
 
--- The consumer of purged customers: their bookings stay, for the books, without the person. Runs as the
--- owner, since history is append-only for the service.
-CREATE FUNCTION booking.bookings_forget(ctx jsonb, events jsonb) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    ids uuid[] := ARRAY(SELECT b.id FROM jsonb_to_recordset(events) e (data jsonb)
-                        JOIN booking.bookings b ON b.customer_id = (e.data ->> 'customer_id')::uuid);
-BEGIN
-    UPDATE booking.bookings b
-    SET contact_name = '(deleted)', contact_email = NULL, contact_phone = NULL,
-        venue_address = '(deleted)', special_requests = NULL, made_from = NULL,
-        link_version = b.link_version + 1,
-        version = b.version + 1, updated_at = booking.ctx_now(ctx)
-    WHERE b.id = ANY (ids);
-    DELETE FROM booking.booking_notes n WHERE n.booking_id = ANY (ids);
-    UPDATE booking.booking_history h
-    SET changes = h.changes - '{contact_name,contact_email,contact_phone,venue_address,special_requests}'::text[]
-    WHERE h.booking_id = ANY (ids);
-END $$;
-
 CREATE FUNCTION booking.note_json(n booking.booking_notes) RETURNS json
 LANGUAGE sql STABLE
 RETURN json_build_object('id', (n).id, 'author', (n).author, 'text', (n).text,

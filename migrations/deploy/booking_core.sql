@@ -261,6 +261,7 @@ CREATE UNIQUE INDEX waitlist_once
 CREATE INDEX waitlist_day ON booking.waitlist (state, event_date, id);
 CREATE INDEX waitlist_station_day ON booking.waitlist (station_id, state, event_date, id);
 CREATE INDEX waitlist_user ON booking.waitlist (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX waitlist_email ON booking.waitlist (lower(email));
 
 -- A calendar's subscription to a chef's events; the link is signed and names this row.
 CREATE TABLE booking.calendar_feeds (
@@ -275,10 +276,10 @@ CREATE INDEX calendar_feeds_chef ON booking.calendar_feeds (chef_id, id);
 -- --- what the service may do -------------------------------------------------------------------
 
 GRANT SELECT ON booking.states, booking.state_moves, booking.cancel_policy TO mh_booking;
-GRANT SELECT, INSERT, UPDATE ON booking.equipment, booking.holds, booking.waitlist,
+GRANT SELECT, INSERT, UPDATE ON booking.equipment, booking.holds,
     booking.calendar_feeds TO mh_booking;
 GRANT SELECT, INSERT, UPDATE, DELETE ON booking.bookings, booking.booking_addons,
-    booking.resource_spans TO mh_booking;
+    booking.resource_spans, booking.waitlist TO mh_booking;
 GRANT SELECT, INSERT ON booking.booking_notes, booking.booking_history TO mh_booking;
 
 COMMIT;

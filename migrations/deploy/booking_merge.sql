@@ -247,6 +247,13 @@ BEGIN
     END IF;
 END $$;
 
+-- Accounts that are gone for good: what comes late of them says nothing any more.
+CREATE TABLE booking.gone_accounts (
+    user_id uuid PRIMARY KEY,
+    gone_at timestamptz NOT NULL
+);
+GRANT SELECT, INSERT ON booking.gone_accounts TO mh_booking;
+
 -- The consumer of identity.user.verified.
 CREATE FUNCTION booking.accounts_link(ctx jsonb, events jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -254,7 +261,8 @@ DECLARE
     e record;
 BEGIN
     FOR e IN SELECT i.data FROM jsonb_to_recordset(events) i (data jsonb)
-             WHERE i.data ->> 'kind' = 'customer' LOOP
+             WHERE i.data ->> 'kind' = 'customer' AND NOT EXISTS (
+                 SELECT FROM booking.gone_accounts g WHERE g.user_id = (i.data ->> 'user_id')::uuid) LOOP
         PERFORM booking.account_link(ctx, (e.data ->> 'user_id')::uuid, lower(e.data ->> 'email'),
                                      e.data ->> 'name');
     END LOOP;

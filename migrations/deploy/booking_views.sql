@@ -299,7 +299,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    IF was.deleted_at <= booking.ctx_now(ctx) - interval '30 days' THEN
+    IF was.purged_at IS NOT NULL OR was.deleted_at <= booking.ctx_now(ctx) - interval '30 days' THEN
         PERFORM bus.fail('restore_expired');
     END IF;
     IF was.merged_into IS NOT NULL THEN
@@ -311,28 +311,6 @@ BEGIN
     WHERE t.id = was.id RETURNING * INTO c;
     PERFORM booking.customer_record(ctx, 'restored', was, c);
     RETURN NEXT booking.customer_reply(ctx, 200, c);
-END $$;
-
--- The job, 30 days after a deletion: the person is forgotten, the row stays, since bookings that
--- took place refer to it. Does nothing to a customer who was restored meanwhile.
-CREATE FUNCTION booking.customer_purge(ctx jsonb, id uuid) RETURNS boolean
-LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE booking.customers t
-    SET user_id = NULL, name = '(deleted)', email = 'deleted-' || t.id || '@invalid', phone = NULL,
-        address_line1 = NULL, address_line2 = NULL, city = NULL, state = NULL, zip = NULL,
-        dietary_notes = NULL, version = t.version + 1, updated_at = booking.ctx_now(ctx)
-    WHERE t.id = customer_purge.id AND t.name <> '(deleted)'
-      AND t.deleted_at <= booking.ctx_now(ctx) - interval '30 days';
-    IF FOUND THEN
-        DELETE FROM booking.customer_merges m WHERE id IN (m.from_id, m.into_id);
-        PERFORM bus.audit(ctx, 'customer.purged', 'customer', id::text, NULL, NULL);
-        PERFORM bus.emit(ctx, 'customer.purged', 'customer/' || t.id, jsonb_build_object('customer_id', t.id))
-        FROM booking.customers t
-        WHERE t.id = customer_purge.id AND t.merged_into IS NULL; -- else the person is still there
-        RETURN true;
-    END IF;
-    RETURN false;
 END $$;
 
 -- --- menu and prices ---------------------------------------------------------------------------

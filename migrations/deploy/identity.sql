@@ -44,7 +44,7 @@ INSERT INTO identity.permissions (name) VALUES
     ('customers.delete'), ('chefs.read'), ('chefs.write'), ('stations.read'), ('stations.write'),
     ('menu.write'), ('pricing.read'), ('pricing.write'), ('bookings.read'), ('bookings.write'),
     ('bookings.assign'), ('bookings.delete'), ('notes.read'), ('notes.write'), ('calendar.read'),
-    ('stats.read'), ('bookings.run');
+    ('stats.read'), ('bookings.run'), ('privacy.write');
 
 INSERT INTO identity.roles (name, title, rank, station) VALUES
     ('SUPER_ADMIN', 'Super administrator', 100, 'never'),

@@ -2,7 +2,6 @@
 BEGIN;
 
 SELECT 1 / has_function_privilege('mh_booking', 'booking.customer_create(jsonb, jsonb)', 'EXECUTE')::int;
-SELECT 1 / has_function_privilege('mh_booking', 'booking.customer_purge(jsonb, uuid)', 'EXECUTE')::int;
 SELECT 1 / (booking.price_value('adult_price', NULL, '2000-01-01') > 0)::int;
 
 ROLLBACK;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/cache.h"
+#include "common/export.h"
 #include "common/json.h"
 #include "common/reseal.h"
 #include "common/task.h"
@@ -33,6 +34,11 @@ static void booking_purge_run(void *owner, struct job *job)
 static void customer_purge_run(void *owner, struct job *job)
 {
     task_statement(owner, job, &sql_customer_purge);
+}
+
+static void person_forget_run(void *owner, struct job *job)
+{
+    task_statement(owner, job, &sql_person_forget);
 }
 
 static void waitlist_next_run(void *owner, struct job *job)
@@ -76,6 +82,12 @@ const struct job_kind core_jobs[] = {
      .lease_ms = 20000,
      .max_attempts = 20,
      .run = customer_purge_run},
+    {.kind = "booking.person_forget",
+     .concurrency = 1,
+     .lease_ms = 60000,
+     .max_attempts = 20,
+     .run = person_forget_run},
+    EXPORT_JOB("booking"),
 };
 const size_t core_n_jobs = ARRAY_LEN(core_jobs);
 
@@ -116,6 +128,10 @@ const struct consumer core_consumers[] = {
     {.name = "booking.accounts",
      .types = "identity.user.verified",
      .function = "booking.accounts_link"},
+    {.name = "booking.people",
+     .types = "identity.user.purged",
+     .function = "booking.accounts_forget"},
+    EXPORT_CONSUMER("booking"),
     {.name = "booking.cache",
      .types = TIME_FREED " booking.created booking.confirmed booking.seated booking.completed "
                          "booking.updated booking.restored booking.hold.created "

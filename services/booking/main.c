@@ -2,6 +2,7 @@
 #include "common/service.h"
 
 #include "booking.h"
+#include "booking_core_api.h"
 #include "booking_events.h"
 #include "booking_sql.h"
 #include "catalogue_watch.h"
@@ -17,6 +18,11 @@ static const struct reseal reseal = {
     .store = &sql_reseal_store,
     .queue = &sql_reseal_queue,
     .what = "texts of customers and staff",
+};
+
+static const struct export_source exports = {
+    .load = &sql_export_load,
+    .out = &booking_export_out,
 };
 
 static const struct command commands[] = {
@@ -47,6 +53,7 @@ int main(int argc, char **argv)
         .n_jobs = core_n_jobs,
         .mails = true,
         .reseal = &reseal,
+        .exports = &exports,
         .commands = commands,
         .n_commands = ARRAY_LEN(commands),
         .start = booking_start,

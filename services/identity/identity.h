@@ -37,6 +37,8 @@ enum identity_metric {
 extern const struct metric identity_metrics[M_MAX];
 extern const struct job_kind identity_jobs[];
 extern const size_t identity_n_jobs;
+extern const struct consumer identity_consumers[];
+extern const size_t identity_n_consumers;
 extern const struct command identity_commands[];
 extern const size_t identity_n_commands;
 extern const struct route identity_routes[];
@@ -88,7 +90,7 @@ extern const struct step logout_steps[], logout_all_steps[], session_list_steps[
 extern const struct step register_steps[], verify_steps[], resend_steps[], forgot_steps[],
     reset_steps[]; /* register_http.c */
 extern const struct step password_change_steps[], mfa_setup_steps[], mfa_enable_steps[],
-    mfa_disable_steps[], recovery_codes_steps[]; /* proof_http.c */
+    mfa_disable_steps[], recovery_codes_steps[], erase_self_steps[]; /* proof_http.c */
 extern const struct step me_get_steps[], me_update_steps[], login_history_steps[]; /* me_http.c */
 extern const struct step user_list_steps[], user_get_steps[], user_create_steps[],
     user_update_steps[], user_lock_steps[], user_unlock_steps[], user_disable_steps[],
@@ -103,6 +105,8 @@ extern const struct step feature_list_steps[], feature_set_steps[], feature_clea
     jwks_steps[]; /* feature_http.c */
 extern const struct step rate_limit_list_steps[], rate_limit_get_steps[], rate_limit_set_steps[],
     rate_limit_clear_steps[], rate_limit_status_steps[]; /* rate_http.c */
+extern const struct step export_own_steps[], export_user_steps[], export_list_steps[],
+    export_own_list_steps[], export_get_steps[], export_fetch_steps[]; /* export_http.c */
 extern const struct step task_status_steps[], task_list_steps[], task_get_steps[],
     task_retry_steps[], task_cancel_steps[], event_parked_list_steps[],
     event_retry_steps[]; /* task_http.c */

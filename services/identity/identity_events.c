@@ -66,7 +66,9 @@ static void mail_run(void *owner, struct job *job)
     if (e != ERR_OK)
         task_end(t, e, "the payload cannot be used");
     else
-        task_pg(t, &sql_mail_load, PG_ARGS(task_ctx(t), user), on_mail_loaded);
+        task_pg(t, &sql_mail_load,
+                PG_ARGS(task_ctx(t), user, ((const struct user_mail *)t->own)->template->name),
+                on_mail_loaded);
 }
 
 /* --- identity.mail_request: {purpose, email}
@@ -109,7 +111,8 @@ static void mail_request_run(void *owner, struct job *job)
 
 static void on_cleaned(void *owner, uint64_t id UNUSED, struct pg_result *result)
 {
-    static const char *const counted[] = {"links", "tokens", "sessions", "history", "accounts"};
+    static const char *const counted[] = {"links",   "tokens",  "sessions",
+                                          "history", "exports", "accounts"};
     struct task *t = owner;
     if (task_goes_on(t, result)) {
         for (size_t i = 0; i < ARRAY_LEN(counted); i++) {
@@ -153,7 +156,16 @@ const struct job_kind identity_jobs[] = {
      .run = purge_run},
     {.kind = "identity.reseal", .concurrency = 1, .lease_ms = 20000, .max_attempts = 10,
      .run = reseal_run},
+    EXPORT_JOB("identity"),
 };
 /* clang-format on */
 
 const size_t identity_n_jobs = ARRAY_LEN(identity_jobs);
+
+const struct consumer identity_consumers[] = {
+    EXPORT_CONSUMER("identity"),
+    {.name = "identity.exports",
+     .types = "privacy.export.answered",
+     .function = "identity.exports_gather"},
+};
+const size_t identity_n_consumers = ARRAY_LEN(identity_consumers);

@@ -53,6 +53,14 @@ static const struct mail_template templates[] = {
      .subject = "You were signed out",
      .text = "A sign-in of yours was used from two places, which happens when it was copied. We "
              "ended it on both; please sign in again." NOT_ME},
+    {.name = "export_ready",
+     .subject = "Your data is ready",
+     .text = "Everything that we keep of you has been put together. Sign in to download it; after "
+             "seven days it is deleted." NOT_ME},
+    {.name = "erasure",
+     .subject = "Your account is deleted",
+     .text = "Your account was deleted at your wish. In 30 days everything that says who you are "
+             "is gone for good; until then, write to us if you want the account back." NOT_ME},
     {.name = "api_key_created",
      .subject = "A new API key",
      .text = "An API key was created for your account." NOT_ME},

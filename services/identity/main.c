@@ -2,6 +2,7 @@
 #include "common/service.h"
 
 #include "identity.h"
+#include "identity_api.h"
 
 const struct metric identity_metrics[M_MAX] = {
 #define METRIC(symbol, kind, name, labels, prose) {METRIC_##kind, name, labels, prose},
@@ -26,7 +27,12 @@ static const struct reseal reseal = {
     .load = &sql_reseal_load,
     .store = &sql_reseal_store,
     .queue = &sql_reseal_queue,
-    .what = "MFA secrets",
+    .what = "MFA secrets and keys of exports",
+};
+
+static const struct export_source exports = {
+    .load = &sql_export_load,
+    .out = &identity_export_out,
 };
 
 int main(int argc, char **argv)
@@ -48,6 +54,9 @@ int main(int argc, char **argv)
         .n_metrics = M_MAX,
         .jobs = identity_jobs,
         .n_jobs = identity_n_jobs,
+        .consumers = identity_consumers,
+        .n_consumers = identity_n_consumers,
+        .exports = &exports,
         .mails = true,
         .reseal = &reseal,
         .start = identity_start,

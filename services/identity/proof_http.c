@@ -1,5 +1,6 @@
-/* What the owner of an account changes of how he signs in: password, second factor, recovery codes.
- * Each takes his password once more, so that an access token alone does not change them. */
+/* What the owner of an account changes of how he signs in: password, second factor, recovery codes;
+ * and that he deletes it. Each takes his password once more, so that an access token alone does not
+ * change them. */
 #include "common/clock.h"
 #include "common/encode.h"
 #include "common/rng.h"
@@ -186,6 +187,11 @@ static enum step_rc recovery_save(struct req *r)
     return req_pg(r, &sql_recovery_codes, PG_ARGS(req_sql_ctx(r), hashes));
 }
 
+static enum step_rc erase_save(struct req *r)
+{
+    return req_pg(r, &sql_erase_self, PG_ARGS(req_sql_ctx(r)));
+}
+
 /* --- the stories ---------------------------------------------------------------------------- */
 
 /* clang-format off */
@@ -244,6 +250,22 @@ const struct step mfa_disable_steps[] = {
     STEP(prove_refuse),
     STEP(ring_bus),
     STEP(reply_204),
+    STEP_END,
+};
+
+const struct step erase_self_steps[] = {
+    STEP(need_session),
+    STEP(prove_load),
+    STEP(prove_account),
+    STEP(password_taken),
+    STEP(prove_password),
+    STEP(prove_judge),
+    STEP(prove_refuse),
+    STEP(erase_save),
+    STEP(change_done),
+    STEP(ring_bus),
+    STEP(ring_watch),
+    STEP(reply_row),
     STEP_END,
 };
 

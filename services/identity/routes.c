@@ -80,6 +80,20 @@ const struct route identity_routes[] = {
      .flags = ROUTE_LIST, .out = &login_attempt_out, ERRS(ERR_SESSION_REQUIRED),
      STEPS(login_history)},
 
+    {POST, API "/me/exports", "export_own", "Ask for all that is kept of the caller; a mail tells "
+     "when it is ready", SELF, .flags = ROUTE_KEY, .out = &export_out, .status = 202,
+     ERRS(ERR_SESSION_REQUIRED, ERR_NOT_FOUND), STEPS(export_own)},
+    {GET, API "/me/exports", "export_own_list", "What the caller asked for, or staff for him", SELF,
+     .flags = ROUTE_LIST, .out = &export_out, ERRS(ERR_SESSION_REQUIRED), STEPS(export_own_list)},
+    {GET, API "/me/exports/{id}", "export_get", "How far it is", SELF, .out = &export_out,
+     ERRS(ERR_SESSION_REQUIRED, ERR_NOT_FOUND), STEPS(export_get)},
+    {GET, API "/me/exports/{id}/document", "export_fetch", "Fetch it, for seven days", SELF,
+     .flags = ROUTE_SLOW, .query = &export_page_query, .out = &export_document_out,
+     ERRS(ERR_SESSION_REQUIRED, ERR_NOT_FOUND), STEPS(export_fetch)},
+    {POST, API "/me/erasure", "erase_self", "Delete the caller's account and, 30 days later, all "
+     "that says who he is", SELF, .in = &password_in, .out = &erasure_out,
+     ERRS(ERR_PASSWORD_WRONG, ERR_SESSION_REQUIRED, ERR_STATE_CONFLICT), STEPS(erase_self)},
+
     /* --- accounts --------------------------------------------------------------------------- */
     {GET, API "/users", "user_list", "List or search accounts", ALLOWED(USERS_READ),
      .flags = ROUTE_LIST, .query = &user_query, .out = &user_out, STEPS(user_list)},
@@ -111,6 +125,13 @@ const struct route identity_routes[] = {
      ALLOWED(USERS_WRITE), .out = &user_out, .feature = "FEATURE_SOFT_DELETE",
      ERRS(ERR_STATE_CONFLICT, ERR_RESTORE_EXPIRED, ERR_EMAIL_TAKEN, ERR_PRIVILEGE_ESCALATION),
      STEPS(user_restore)},
+    {POST, API "/users/{id}/exports", "export_user", "Have all put together that is kept of a "
+     "person, for him to fetch", ALLOWED(PRIVACY_WRITE), .flags = ROUTE_KEY, .in = &reason_in,
+     .out = &export_out, .status = 202, ERRS(ERR_SESSION_REQUIRED, ERR_NOT_FOUND),
+     STEPS(export_user)},
+    {GET, API "/privacy/exports", "export_list", "Who wants his data, newest first",
+     ALLOWED(PRIVACY_WRITE), .flags = ROUTE_LIST, .query = &export_query, .out = &export_out,
+     STEPS(export_list)},
     {PUT, API "/users/{id}/roles", "user_role_give", "Give an account a role",
      ALLOWED(ROLES_WRITE), .in = &role_give_in, .status = 204, .feature = "FEATURE_RBAC",
      ERRS(ERR_PRIVILEGE_ESCALATION, ERR_ROLE_STATION), STEPS(user_role_give)},

@@ -23,6 +23,7 @@ def hash_of(n):
 
 ROOT_USER, STAFF, USER = id_of("e999", 0), id_of("e000", 100), id_of("e000", 4902)
 CUSTOMER, CHEF, STATION, SESSION = id_of("b000", 4902), id_of("d000", 37), id_of("a000", 3), id_of("e100", 4902)
+EXPORT, OLD_EXPORT = id_of("e400", 0), id_of("e400", 1)
 BOOKING, DELETED, LONG_DELETED = id_of("c000", 2037), id_of("c000", 1999), id_of("c000", 799600)
 
 
@@ -78,6 +79,8 @@ COMMON = {
                     (ALL, "booking.waitlist", "booking.cancelled", "booking.waitlist_match", "100", "true"),
                     (ALL, "booking.forget", "customer.purged", "booking.bookings_forget", "100", "false"),
                     (ALL, "booking.accounts", "identity.user.verified", "booking.accounts_link", "100", "false"),
+                    (ALL, "booking.people", "identity.user.purged", "booking.accounts_forget", "100", "false"),
+                    (ALL, "booking.export", "privacy.export.requested", "bus.export_queue", "100", "false"),
                     (ALL, "booking.new", "booking.created", None, "100", "false")],
     "bus_job_claim": [(ALL, '[{"kind":"booking.purge","room":10,"lease_ms":30000,"max_attempts":5}]', "me")],
     "bus_job_fail": [(ALL, "1000", "1", "why", "1000"), (ALL, "1000", "1", "why", None)],
@@ -89,6 +92,7 @@ COMMON = {
         {"bucket": "public", "allowed": 1, "refused": 1, "local": 0}]))],
     "bus_rate_limits": [(ALL,)],
     "bus_watch": [(ALL, (NOW - datetime.timedelta(seconds=10)).isoformat())],
+    "export_store": [(ALL, j(export_id=EXPORT, n=n), "b1.box", after) for n, after in ((2, "[1]"), (3, None))],
     "health": [(ALL,)],
     "reply_claim": [(ctx(key="a-new-key", fingerprint="none"),)],
     "reply_stored": [(ctx(key="a-kept-key", fingerprint="none"),)],
@@ -155,6 +159,8 @@ BOOKING_CALLS = COMMON | {
     "equipment_create": [(keyed(), j(station_id=STATION, name="Tent"))],
     "equipment_list": list(pages((ALL, None, "LIMIT", "CURSOR"), cursor=json.dumps([STATION, "Tent"]))),
     "equipment_update": [(ALL, id_of("f000", 0), "1", j(active=False))],
+    "export_load": [(ALL, j(user_id=user, after=after), "50") for user in (USER, id_of("e300", 37)) for after in (
+        None, [2, day(-300), ""], [4, day(-300), ""], [8, day(-300), ""], [9, day(-300), ""])],
     "feed_create": [(keyed(), CHEF, id_of("f999", 0), "/feed")],
     "feed_events": [(ALL, id_of("f200", 37))],
     "feed_list": list(pages((ALL, CHEF, "LIMIT", "CURSOR"), (OF_CHEF, None, "LIMIT", "CURSOR"),
@@ -164,6 +170,7 @@ BOOKING_CALLS = COMMON | {
                      j(minutes=10, per_holder=3))],
     "hold_expire": [(ALL, j(hold_id=id_of("f000", 3)))],
     "hold_release": [(ALL, id_of("f000", 4))],
+    "person_forget": [(ALL, j(user_id=user)) for user in (USER, id_of("e300", 37))],
     "menu_create": [(keyed(), j(code="soup", kind="dish", name="Soup", category="soups", unit="each",
                                 price_cents=100))],
     "menu_get": [(ALL, id_of("f000", 0))],
@@ -198,7 +205,8 @@ BOOKING_CALLS = COMMON | {
 }
 
 IDENTITY_CALLS = COMMON | {
-    "bus_consume": [(ALL, "identity.sample", "booking.created", None, "100", "false")],
+    "bus_consume": [(ALL, "identity.sample", "booking.created", None, "100", "false"),
+                    (ALL, "identity.exports", "privacy.export.answered", "identity.exports_gather", "100", "false")],
     "bus_job_claim": [(ALL, '[{"kind":"identity.mail","room":10,"lease_ms":30000,"max_attempts":5}]', "me")],
     "account_ensure": [(ALL, id_of("e999", 1), "new@example.com", "New", "ADMIN", None, "hash")],
     "account_load": [(OWN,)],
@@ -221,6 +229,16 @@ IDENTITY_CALLS = COMMON | {
     "email_verify": [(ALL, hash_of(4902))],
     "event_parked_list": [(ALL,)],
     "event_retry": [(ALL, "identity.sample", id_of("f000", 0))],
+    "erase_self": [(OWN,)],
+    "export_fetch": [(ctx("own", user=id_of("e000", 4905)), OLD_EXPORT, "1", "1000")],
+    "export_get": [(ctx("own", user=id_of("e000", 4905)), OLD_EXPORT)],
+    "export_list": list(pages((ALL, None, None, "CURSOR", "LIMIT"), (ALL, None, "ready", "CURSOR", "LIMIT"),
+                              (ALL, id_of("e000", 4905), None, "CURSOR", "LIMIT"),
+                              (OWN, USER, None, "CURSOR", "LIMIT"), cursor=json.dumps([day(-30), EXPORT]))),
+    "export_load": [(ALL, j(user_id=user, after=after), "50") for user in (USER, STAFF, ROOT_USER) for after in (
+        None, [3, day(-300), ""], [6, day(-300), ""], [7, day(-20), ""])],
+    "export_request": [(keyed(), user, "asked for it by mail", j(id=id_of("e999", 6), public="key", private="e1.a.b.c"))
+                       for user in (USER, id_of("e000", 4905))],
     "feature_list": [(ALL,)],
     "feature_set": [(ALL, "FEATURE_SAMPLE", "true", "a sample")],
     "jobs_schedule": [(ALL,)],
@@ -228,7 +246,7 @@ IDENTITY_CALLS = COMMON | {
     "login_history": list(pages((OWN, "CURSOR", "LIMIT"), cursor=json.dumps([day(-30), 500]))),
     "login_load": [(ALL, "user4902@example.com")],
     "login_ok": [(ALL, ROOT_USER, "hash", None, None, None, id_of("e999", 3), "00" * 32, "agent", "1000", "2000")],
-    "mail_load": [(ALL, USER)],
+    "mail_load": [(ALL, USER, "reset")],
     "mail_request": [(ALL, "reset", hash_of(0), "sealed")],
     "me_get": [(OWN,)],
     "me_update": [(OWN, j(name="New"))],

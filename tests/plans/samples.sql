@@ -59,10 +59,26 @@ FROM generate_series(0, 59999) n;
 INSERT INTO bus.rate_refusals (at, service, bucket, caller, refused)
 SELECT date_trunc('hour', now()) - n % 24 * interval '1 hour', 'booking', 'public', 'caller ' || n, n
 FROM generate_series(0, 4799) n;
+INSERT INTO bus.exports (id, created_at) SELECT pg_temp.id('e400', n), now() FROM generate_series(0, 20000) n;
+INSERT INTO bus.export_waits (export_id, service)
+SELECT pg_temp.id('e400', 0), unnest('{booking,identity}'::text[]);
+INSERT INTO bus.export_parts (export_id, service, n, box)
+SELECT pg_temp.id('e400', n), 'booking', 1, 'b1.box' FROM generate_series(0, 20000) n;
+INSERT INTO identity.exports (id, user_id, state, requested_by, private_key, created_at, ready_at, expires_at,
+    ended_at)
+SELECT pg_temp.id('e400', n), pg_temp.id('e000', CASE WHEN n < 2 THEN 4904 + n ELSE n % 4900 END),
+       (ARRAY['gathering', 'ready'])[n + 1], pg_temp.id('e999', 0), 'e1.old.AAAA.AAAA', now(),
+       CASE WHEN n = 1 THEN now() END, CASE WHEN n = 1 THEN now() + interval '7 days' END, NULL
+FROM generate_series(0, 1) n
+UNION ALL
+SELECT pg_temp.id('e400', n), pg_temp.id('e000', n % 4900), 'ended', pg_temp.id('e999', 0), NULL,
+       now() - n * interval '1 minute', NULL, NULL, now()
+FROM generate_series(2, 20000) n;
 -- The consumers are where these begin.
 INSERT INTO bus.cursors (consumer, txid, seq)
 SELECT consumer, max(e.txid::text::numeric)::text::xid8, max(e.seq)
-FROM bus.events e, unnest('{booking.waitlist,booking.forget,booking.accounts}'::text[]) consumer GROUP BY consumer;
+FROM bus.events e, unnest('{booking.waitlist,booking.forget,booking.accounts,booking.people,booking.export,
+                                identity.exports}'::text[]) consumer GROUP BY consumer;
 INSERT INTO bus.events (at, id, type, source, subject, data)
 SELECT now(), gen_random_uuid(), 'booking.cancelled', 'booking', 'booking/' || n, jsonb_build_object(
     'station_id', pg_temp.id('a000', n), 'event_date', current_date + 30)
@@ -75,3 +91,11 @@ INSERT INTO bus.events (at, id, type, source, subject, data)
 SELECT now(), gen_random_uuid(), 'customer.purged', 'booking', 'customer/' || n, jsonb_build_object(
     'customer_id', pg_temp.id('b000', n))
 FROM generate_series(0, 49) n;
+INSERT INTO bus.events (at, id, type, source, subject, data)
+SELECT now(), gen_random_uuid(), 'identity.user.purged', 'identity', n::text, jsonb_build_object(
+    'user_id', pg_temp.id('e000', n))
+FROM generate_series(0, 49) n;
+INSERT INTO bus.events (at, id, type, source, subject, data)
+SELECT now(), gen_random_uuid(), type, 'identity', n::text, jsonb_build_object(
+    'export_id', pg_temp.id('e400', n), 'user_id', pg_temp.id('e000', n), 'public_key', 'key', 'service', 'booking')
+FROM generate_series(0, 1) n, unnest('{privacy.export.requested,privacy.export.answered}'::text[]) type;

@@ -11,6 +11,7 @@
 #include "common/config.h"
 #include "common/crypto.h"
 #include "common/dns.h"
+#include "common/export.h"
 #include "common/http_client.h"
 #include "common/loop.h"
 #include "common/mail.h"
@@ -54,8 +55,9 @@ struct service {
     size_t n_consumers;
     const struct job_kind *jobs;
     size_t n_jobs;
-    bool mails;                  /* it writes to people: svc->mailer is there */
-    const struct reseal *reseal; /* what it keeps sealed, or NULL */
+    bool mails;                          /* it writes to people: svc->mailer is there */
+    const struct reseal *reseal;         /* what it keeps sealed, or NULL */
+    const struct export_source *exports; /* what it keeps of people, or NULL */
     /* In a worker, after the common parts are there and before it listens. May start operations;
      * the service is ready when ready() says so (NULL: at once). */
     enum err (*start)(struct svc *svc);

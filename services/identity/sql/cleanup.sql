@@ -24,7 +24,13 @@ WITH links AS (
         SELECT o.ctid FROM identity.login_history o
          WHERE o.at < ($1::jsonb->>'now')::timestamptz - interval '400 days' LIMIT 10000))
     RETURNING 1
+), exports AS (
+    SELECT identity.exports_end($1::jsonb, ARRAY(
+        SELECT e.id FROM identity.exports e
+         WHERE e.state = 'ready' AND e.expires_at <= ($1::jsonb->>'now')::timestamptz
+         ORDER BY e.expires_at LIMIT 1000)) AS n
 )
 SELECT (SELECT count(*) FROM links) AS links, (SELECT count(*) FROM tokens) AS tokens,
        (SELECT count(*) FROM sessions) AS sessions, (SELECT count(*) FROM history) AS history,
+       (SELECT n FROM exports) AS exports,
        identity.schedule($1::jsonb, 'identity.cleanup', 'hour', true)

@@ -11,4 +11,7 @@ SELECT (SELECT count(*) FROM gone) AS accounts,
                               jsonb_build_object('user_id', g.id))) FROM gone g),
        (SELECT count(bus.audit($1::jsonb, 'user.purge', 'user', g.id::text, NULL, NULL))
           FROM gone g),
+       (SELECT bus.audit_forget($1::jsonb, 'user', array_agg(g.id::text)) FROM gone g
+        HAVING count(*) > 0),
+       (SELECT bus.audit_forget_actor($1::jsonb, array_agg(g.id)) FROM gone g HAVING count(*) > 0),
        identity.schedule($1::jsonb, 'identity.purge', 'day', true)

@@ -18,29 +18,6 @@ def staff(login):
 
 
 @pytest.fixture
-def needle():
-    """A word that nobody else writes."""
-    return "shellfish" + uuid.uuid4().hex
-
-
-@pytest.fixture
-def kept(db):
-    """kept(word): the tables that have it somewhere."""
-    db.execute("SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables"
-               " WHERE table_schema IN ('bus', 'booking', 'identity') AND table_type = 'BASE TABLE'")
-    tables = [row["name"] for row in db.fetchall()]
-
-    def find(word):
-        found = []
-        for table in tables:
-            db.execute(f"SELECT count(*) AS n FROM {table} t WHERE t::text LIKE %s", (f"%{word}%",))
-            if db.fetchone()["n"]:
-                found.append(table)
-        return found
-    return find
-
-
-@pytest.fixture
 def ring(running):
     return Ring(running, "booking", *PARTS)
 

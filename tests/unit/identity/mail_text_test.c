@@ -9,7 +9,8 @@
 static const char *const names[] = {"verify",         "account_exists",     "reset",
                                     "invite",         "password_changed",   "mfa_enabled",
                                     "mfa_disabled",   "recovery_code_used", "locked_out",
-                                    "refresh_reused", "api_key_created"};
+                                    "refresh_reused", "api_key_created",    "export_ready",
+                                    "erasure"};
 
 static void every_template_is_there(void **state UNUSED)
 {
