@@ -27,7 +27,8 @@ CREATE TABLE identity.roles (
     name text PRIMARY KEY,
     title text NOT NULL,
     rank smallint NOT NULL UNIQUE,  -- the highest one is the caller's `role`
-    station text NOT NULL CHECK (station IN ('never', 'may', 'must'))  -- is it given at a station?
+    station text NOT NULL CHECK (station IN ('never', 'may', 'must')),  -- is it given at a station?
+    version int NOT NULL DEFAULT 1  -- of what it may do
 );
 
 CREATE TABLE identity.role_permissions (
@@ -456,6 +457,7 @@ END;
 GRANT USAGE ON SCHEMA identity TO mh_identity;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA identity TO mh_identity;
 GRANT SELECT ON identity.permissions, identity.roles TO mh_identity;
+GRANT UPDATE (version) ON identity.roles TO mh_identity;
 GRANT SELECT, INSERT, DELETE ON identity.user_roles, identity.login_history TO mh_identity;
 GRANT SELECT, INSERT, UPDATE ON identity.api_keys TO mh_identity;
 GRANT SELECT, INSERT, UPDATE, DELETE

@@ -37,7 +37,7 @@ static enum step_rc role_set_check(struct req *r)
 
 static enum step_rc role_set(struct req *r)
 {
-    return req_pg(r, &sql_role_set, PG_ARGS(req_sql_ctx(r), r->params[0], r->in_json));
+    return req_pg(r, &sql_role_set, PG_ARGS(req_sql_ctx(r), r->params[0], r->in_json, r->if_match));
 }
 
 static enum step_rc permission_list(struct req *r)

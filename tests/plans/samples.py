@@ -271,7 +271,7 @@ IDENTITY_CALLS = COMMON | {
                      for after in (None, USER)],
     "role_get": [(ALL, "CHEF")],
     "role_list": [(ALL,)],
-    "role_set": [(ALL, "CHEF", j(permissions=[]))],
+    "role_set": [(ALL, "CHEF", j(permissions=[]), "1")],
     "session_end": [(OWN, SESSION)],
     "session_end_all": [(OWN,)],
     "session_list": [(OWN,)],

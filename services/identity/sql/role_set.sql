@@ -1,7 +1,7 @@
 -- write: what a role may do, all of it anew; in force as access tokens are renewed
--- $2 role, $3 input
-WITH role AS (
-    SELECT r.name FROM identity.roles r
+-- $2 role, $3 input, $4 version that was read: who was slower is told
+WITH found AS (
+    SELECT r.name, r.version FROM identity.roles r
      WHERE r.name = $2
        AND identity.demand(r.name <> 'SUPER_ADMIN', 'privilege_escalation',
                            'The super administrator may do everything, always.')
@@ -9,6 +9,10 @@ WITH role AS (
                            'Roles are the same at every station.')
        AND identity.demand(identity.may_give($1::jsonb, r.name, NULL), 'privilege_escalation',
                            'This role can do more than you.')
+       FOR UPDATE
+), role AS (
+    SELECT f.name FROM found f
+     WHERE identity.demand(f.version::text = $4, 'precondition_failed')
 ), want AS (
     SELECT w.permission, w.scope::identity.scope AS scope
       FROM role, jsonb_to_recordset($3::jsonb->'permissions') AS w (permission text, scope text)
@@ -31,13 +35,17 @@ WITH role AS (
     INSERT INTO identity.role_permissions (role, permission, scope)
     SELECT a.name, w.permission, w.scope FROM allowed a, want w
     ON CONFLICT (role, permission) DO UPDATE SET scope = EXCLUDED.scope
+), version AS (
+    UPDATE identity.roles r SET version = r.version + 1 FROM allowed a WHERE r.name = a.name
+    RETURNING r.version
 ), after AS (
     SELECT a.name, coalesce((SELECT jsonb_object_agg(w.permission, w.scope) FROM want w), '{}')
            AS permissions
       FROM allowed a
 )
 SELECT jsonb_build_object('role', a.name, 'permissions', a.permissions) AS body,
+       v.version AS etag,
        bus.audit($1::jsonb, 'role.set', 'role', a.name,
                  coalesce((SELECT jsonb_object_agg(h.permission, h.scope) FROM had h), '{}'),
                  a.permissions)
-  FROM after a
+  FROM after a, version v

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lib.client import expect, expect_problem
+from lib.client import expect, expect_problem, together
 from people import OTHER_STATION, STATION
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -47,12 +47,17 @@ def test_one_role(login):
     expect_problem(api.get("/api/v1/roles/KING/permissions"), 404, "not_found")
 
 
+def say(api, path, body):
+    """PUT, of the version that there is."""
+    return api.put(path, json=body, if_match=api.get(path).headers.get("ETag", '"1"'))
+
+
 @pytest.fixture
 def chef_role(super_admin):
     path = "/api/v1/roles/CHEF/permissions"
     before = expect(super_admin.get(path))["permissions"]
     yield path
-    expect(super_admin.put(path, json=body_of(before)))
+    expect(say(super_admin, path, body_of(before)))
 
 
 def body_of(permissions):
@@ -62,15 +67,26 @@ def body_of(permissions):
 def test_a_role_is_said_anew(super_admin, chef_role, account, audited):
     chef = account("CHEF", station=STATION)
     fresh = {"bookings.read": "own", "stats.read": "own"}
-    assert expect(super_admin.put(chef_role, json=body_of(fresh)))["permissions"] == fresh
+    assert expect(say(super_admin, chef_role, body_of(fresh)))["permissions"] == fresh
     assert expect(super_admin.get(chef_role))["permissions"] == fresh
     assert expect(chef.login().get("/api/v1/me"))["permissions"] == fresh
     entry = audited("role.set", "CHEF")[0]
     assert entry["after"] == fresh and "calendar.read" in entry["before"]
 
 
+def test_the_later_of_two_who_edit_is_told(super_admin, chef_role):
+    seen = super_admin.get(chef_role).headers["ETag"]
+    expect_problem(super_admin.put(chef_role, json=body_of({})), 428, "precondition_required")
+    replies = together([lambda n=n: super_admin.put(chef_role, json=body_of({n: "own"}), if_match=seen)
+                        for n in ("bookings.read", "notes.read", "calendar.read", "chefs.read")])
+    assert sorted(r.status_code for r in replies) == [200, 412, 412, 412]
+    [done] = [r for r in replies if r.status_code == 200]
+    now = super_admin.get(chef_role)
+    assert expect(now) == expect(done) and now.headers["ETag"] == done.headers["ETag"] != seen
+
+
 def test_a_role_can_be_left_with_nothing(super_admin, chef_role):
-    assert expect(super_admin.put(chef_role, json=body_of({})))["permissions"] == {}
+    assert expect(say(super_admin, chef_role, body_of({})))["permissions"] == {}
 
 
 @pytest.mark.parametrize("permissions,pointer", [
@@ -81,13 +97,12 @@ def test_a_role_can_be_left_with_nothing(super_admin, chef_role):
     ([{"permission": "notes.read"}], "/permissions/0/scope"),
     (["notes.read"], "/permissions/0"), ("notes.read", "/permissions")])
 def test_what_are_no_permissions(super_admin, permissions, pointer):
-    expect_problem(super_admin.put("/api/v1/roles/CHEF/permissions",
-                                   json={"permissions": permissions}), 422, "invalid", pointer)
+    expect_problem(say(super_admin, "/api/v1/roles/CHEF/permissions", {"permissions": permissions}), 422, "invalid", pointer)
 
 
 def test_the_super_administrator_cannot_be_reduced(super_admin):
     path = "/api/v1/roles/SUPER_ADMIN/permissions"
-    expect_problem(super_admin.put(path, json=body_of({"notes.read": "own"})), 403,
+    expect_problem(say(super_admin, path, body_of({"notes.read": "own"})), 403,
                    "privilege_escalation")
     assert "users.write" in expect(super_admin.get(path))["permissions"]
 
@@ -96,16 +111,16 @@ def test_nobody_allows_what_he_may_not_do(clerk, super_admin):
     path = "/api/v1/roles/CUSTOMER/permissions"
     before = expect(clerk.get(path))["permissions"]
     for wish in ({"audit.read": "own"}, {"bookings.assign": "station"}):
-        expect_problem(clerk.put(path, json=body_of(before | wish)), 403, "privilege_escalation")
+        expect_problem(say(clerk, path, body_of(before | wish)), 403, "privilege_escalation")
     try:
         less = {"bookings.read": "own"}
-        assert expect(clerk.put(path, json=body_of(less)))["permissions"] == less
+        assert expect(say(clerk, path, body_of(less)))["permissions"] == less
     finally:
-        expect(super_admin.put(path, json=body_of(before)))
+        expect(say(super_admin, path, body_of(before)))
 
 
 def test_nobody_takes_from_who_can_do_more(clerk):
-    expect_problem(clerk.put("/api/v1/roles/ADMIN/permissions", json=body_of({})), 403,
+    expect_problem(say(clerk, "/api/v1/roles/ADMIN/permissions", body_of({})), 403,
                    "privilege_escalation")
 
 
@@ -115,7 +130,7 @@ def test_a_station_manager_changes_no_role(account, db, chef_role):
                " 'station')")
     try:
         manager = account("STATION_MANAGER", station=STATION).login()
-        expect_problem(manager.put(chef_role, json=body_of({"bookings.read": "own"})), 403,
+        expect_problem(say(manager, chef_role, body_of({"bookings.read": "own"})), 403,
                        "privilege_escalation")
         chef = account("CUSTOMER")
         mine, other = {"role": "CHEF", "station_id": STATION}, {"role": "CHEF",
@@ -132,13 +147,13 @@ def test_a_station_manager_changes_no_role(account, db, chef_role):
 
 
 def test_an_unknown_role(super_admin):
-    expect_problem(super_admin.put("/api/v1/roles/KING/permissions", json=body_of({})), 404,
+    expect_problem(say(super_admin, "/api/v1/roles/KING/permissions", body_of({})), 404,
                    "not_found")
 
 
 @pytest.mark.parametrize("role", ["ADMIN", "CUSTOMER_SUPPORT", "CHEF", "CUSTOMER"])
 def test_who_may_not_change_roles(login, role):
-    expect_problem(login(role).put("/api/v1/roles/CHEF/permissions", json=body_of({})), 403,
+    expect_problem(say(login(role), "/api/v1/roles/CHEF/permissions", body_of({})), 403,
                    "forbidden")
 
 
