@@ -121,6 +121,7 @@ BEGIN
     FOR batch IN 1..20 LOOP
         EXIT WHEN bus.idempotency_purge(ctx) < 10000;
     END LOOP;
+    PERFORM bus.events_forget(ctx);
     IF bus.log_upkeep(ctx, 'events') THEN
         RETURN true;
     END IF;

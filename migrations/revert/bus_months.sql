@@ -12,6 +12,7 @@ BEGIN
     FOR batch IN 1..20 LOOP
         EXIT WHEN bus.idempotency_purge(ctx) < 10000;
     END LOOP;
+    PERFORM bus.events_forget(ctx);
     RETURN true;
 END $$;
 

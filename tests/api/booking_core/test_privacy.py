@@ -335,6 +335,15 @@ def test_nothing_says_who_he_was_and_the_books_are_whole(place, person, admin, d
         assert set(kept(word)) <= {"bus.idempotency"}, word
 
 
+def test_upkeep_takes_from_old_events_how_somebody_is_reached(db):
+    subject = str(uuid.uuid4())
+    db.execute("SELECT bus.emit(jsonb_build_object('now', now() - interval '91 days'), 'test.old', %s, %s)",
+               (subject, json.dumps({"email": "old@example.com", "station_id": None})))
+    db.execute("SELECT bus.maintain(jsonb_build_object('now', now()))")
+    db.execute("SELECT data FROM bus.events WHERE subject = %s", (subject,))
+    assert [r["data"] for r in db.fetchall()] == [{"station_id": None}]
+
+
 def test_an_event_to_come_takes_place_first(place, person, admin, db):
     place.chef()
     booking = place.book(person.api, contact={"name": person.name})
