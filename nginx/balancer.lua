@@ -202,7 +202,7 @@ local function publish(quiet)
     end
 end
 
--- Asks a candidate for its health; returns what is known of it now.
+-- Asks a candidate for its health; returns what is known of it now, and its version.
 local function ask(address, service)
     local host, port = address:match("^(.+):(%d+)$")
     local sock = ngx.socket.tcp()
@@ -229,7 +229,7 @@ local function ask(address, service)
     if not status:match("^HTTP/1%.%d 200 ") then
         return ANSWERS
     end
-    return body:find('"service":"' .. service .. '"', 1, true) and HEALTHY or OTHER
+    return body:find('"service":"' .. service .. '"', 1, true) and HEALTHY or OTHER, body:match('"version":"([^"]*)"')
 end
 
 local function probe(premature, address)
@@ -237,7 +237,7 @@ local function probe(premature, address)
     if premature or not c then
         return
     end
-    local state = ask(address, c.service)
+    local state, version = ask(address, c.service)
     c.probing = false
     if candidates[address] ~= c then
         return
@@ -249,6 +249,7 @@ local function probe(premature, address)
         state = c.state
         suspect(address, BROKE)
     end
+    shared:set("version:" .. address, version or "-")
     if c.state ~= state then
         c.state = state
         publish()
@@ -285,6 +286,18 @@ local function look(premature)
             if not ngx.timer.at(0, probe, address) then
                 c.probing = false -- too many timers; the next look tries again
             end
+        end
+    end
+end
+
+-- For scripts/deploy, on a listener that nobody else reaches: "SERVICE ADDRESS:PORT used VERSION" a line, or
+-- passed-over.
+function M.status()
+    for service in pairs(services) do
+        for _, peer in ipairs(peers_of(service)) do
+            local used = peer.state == HEALTHY and not shared:get("out:" .. peer.address)
+            ngx.say(service, " ", peer.address, used and " used " or " passed-over ",
+                    shared:get("version:" .. peer.address) or "-")
         end
     end
 end

@@ -39,7 +39,7 @@ topsize:
 	@scripts/topsize $(C_FILES)
 
 shellcheck:
-	@shellcheck -e SC1091,SC2153 $$(grep -lE '^#!/(bin/sh|usr/bin/env bash)$$' scripts/* docker/* tests/compose/* .ci/* 2>/dev/null) scripts/stack.d/*.sh
+	@shellcheck -e SC1091,SC2153 $$(grep -lE '^#!/(bin/sh|usr/bin/env bash)$$' scripts/* docker/* tests/compose/* .ci/* 2>/dev/null) scripts/stack.d/*.sh scripts/deploy.d/*.sh
 
 luacheck:
 	@luacheck --quiet --no-color --std ngx_lua --max-line-length 120 nginx/*.lua

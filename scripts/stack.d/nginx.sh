@@ -41,6 +41,7 @@ nginx_signature() {
 }
 
 nginx_start() {
+  rm -f "$STATE/nginx/status.sock" # of one that was killed
   launch nginx /usr/sbin/nginx -p "$RUN_DIR/nginx" -e "$RUN_DIR/logs/nginx-error.log" \
     -c nginx.conf -g 'daemon off;'
 }

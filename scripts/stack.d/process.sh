@@ -42,9 +42,9 @@ birth_of() {
 
 # Prints the process id of a part that is alive.
 pid_of() {
-  local pid birth
+  local pid birth now
   read -r pid birth 2>/dev/null <"$RUN_DIR/proc/$1.pid" || return 1
-  [ "$(birth_of "$pid")" = "$birth" ] || return 1
+  now=$(birth_of "$pid") && [ "$now" = "$birth" ] || return 1 # one that ended at once has no birth
   echo "$pid"
 }
 

@@ -55,7 +55,9 @@ scale() { # SERVICE=N...
     mv "$RUN_DIR/scale.new" "$RUN_DIR/scale"
   done
   place_replicas
-  for part in $SERVICE_PARTS; do ensure "$part"; done
+  for part in $SERVICE_PARTS; do
+    if [ -z "${RELEASE:-}" ] || ! pid_of "$part" >/dev/null; then ensure "$part"; fi
+  done
   replicas
   for part in $before; do
     case " $SERVICE_PARTS " in *" $part "*) ;; *) say "stopping $part" && stop_part "$part" ;; esac

@@ -59,6 +59,27 @@ service_run() {
   "${RUN[@]}" "$@"
 }
 
+# Every part's configuration, with the programs of BIN_DIR.
+check() {
+  local part bad=0
+  # shellcheck disable=SC2034 # of service_run
+  RUN=()
+  for part in $SERVICE_PARTS; do service_run "$part" --check-config || bad=1; done
+  return $bad
+}
+
+# The programs as they run, also when their files were replaced since.
+keep() { # FOLDER
+  local s pid
+  for s in $SERVICES; do
+    if pid=$(pid_of "$(replica_of "$s" 1)"); then
+      cp "/proc/$pid/exe" "$1/$s"
+    else
+      cp "$BIN_DIR/$s" "$1/$s"
+    fi
+  done
+}
+
 service_signature() {
   service_env "$1"
   cat "$BIN_DIR/${1%-[0-9]*}" "$RUN_DIR"/secrets/{jwks-*.json,redis-url} \
