@@ -76,7 +76,7 @@ LABEL org.opencontainers.image.version="$VERSION"
 FROM base AS migrate
 RUN /opt/setup/scripts/setup image-migrate && rm -rf /opt/setup /var/lib/apt/lists/* /var/cache/*
 COPY migrations /opt/myhibachi/migrations
-COPY scripts/migrate scripts/demo.sql /opt/myhibachi/scripts/
+COPY scripts/migrate scripts/backup scripts/restore scripts/demo.sql /opt/myhibachi/scripts/
 USER 10001:10001
 ENTRYPOINT ["/opt/myhibachi/scripts/migrate"]
 ARG VERSION=unknown
