@@ -1,0 +1,3 @@
+.PHONY: test-upgrade
+test-upgrade: setup-test ## The release before, on this schema, and after this release has written
+	@scripts/test-upgrade
