@@ -202,16 +202,21 @@ static inline void servers_pg(void)
     pg_server_start();
 }
 
-/* The schema bus, from the migrations. Run from the root of the project. */
+/* The schema bus, from the migrations of the plan that are about it. Run from the root of the
+ * project. */
 static inline void servers_bus(void)
 {
-    static const char *const files[] = {"roles",           "bus",       "bus_jobs",
-                                        "bus_idempotency", "bus_watch", "bus_rates"};
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        char path[100];
-        snprintf(path, sizeof path, "migrations/deploy/%s.sql", files[i]);
+    char line[400], path[100];
+    FILE *plan = fopen("migrations/sqitch.plan", "r");
+    assert_non_null(plan);
+    while (fgets(line, sizeof line, plan)) {
+        line[strcspn(line, " \n")] = '\0';
+        if (strncmp(line, "bus", 3) != 0 && strcmp(line, "roles") != 0)
+            continue;
+        snprintf(path, sizeof path, "migrations/deploy/%.60s.sql", line);
         RUN(0, "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", path, servers.pg_url);
     }
+    fclose(plan);
 }
 
 /* --- Redis ---------------------------------------------------------------------------------- */
