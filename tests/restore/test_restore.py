@@ -192,7 +192,11 @@ def test_rights_are_as_they_were(story, cluster):
             rows(booking, f"SELECT * FROM {table} LIMIT 1")
     grants = """SELECT n.nspname, c.relname, c.relacl::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE n.nspname IN ('bus', 'booking', 'identity') AND c.relkind IN ('r', 'p', 'v') ORDER BY 1, 2"""
-    assert rows(connected(cluster.url("mh_owner")), grants) == rows(story["owner"], grants)
+    settings = """SELECT r.rolname, unnest(s.setconfig) AS setting FROM pg_db_role_setting s
+                  JOIN pg_roles r ON r.oid = s.setrole JOIN pg_database d ON d.oid = s.setdatabase
+                  WHERE d.datname = 'myhibachi' ORDER BY 1, 2"""
+    for what in (grants, settings):
+        assert rows(connected(cluster.url("mh_owner")), what) == rows(story["owner"], what) != [], what
 
 
 def test_what_was_unread_is_read_once_and_so_is_what_comes(story, cluster):
