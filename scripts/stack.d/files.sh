@@ -51,7 +51,7 @@ remove_data() {
     rm -rf "$state"
   fi
   (cd "$RUN_DIR" && rm -rf logs proc secrets env.d nginx mail openapi tls state env demo.json settings \
-    contract.jsonl clock-offset redis.conf lock)
+    contract.jsonl clock-offset redis.conf scale lock)
   rmdir "$RUN_DIR" 2>/dev/null || :
 }
 
