@@ -275,16 +275,21 @@ def test_a_copy_has_no_secret(story, stack):
         assert stack.secret(name).encode() not in text
 
 
-def next_backup(stack, folder):
-    """Names are seconds: another one than the last."""
+def next_second(folder):
+    """Copies are named by the second."""
     last = max(p.name for p in folder.iterdir())
     wait_for(lambda: time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) > last, "the next second")
+
+
+def next_backup(stack, folder):
+    next_second(folder)
     return backup(stack, folder, KEEP="2")
 
 
 def test_a_full_disk_leaves_what_was_there(stack, tmp_path):
     """Tried with a limit on the size of files; nothing half is under a final name, or left at all."""
     kept = backup(stack, tmp_path, KEEP="2")
+    next_second(tmp_path)
     port = stack.env["DATABASE_URL"].rsplit(":", 1)[1].split("/")[0]
     done = subprocess.run(["bash", "-c", f"ulimit -f 20; exec {ROOT}/scripts/backup {tmp_path}"], capture_output=True,
                           text=True, check=False, env=os.environ | {
