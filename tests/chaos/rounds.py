@@ -214,6 +214,9 @@ async def play(world, fault, name, seed, before_s=3, fault_s=5, after_s=4, think
         settled = time.monotonic()
         last = await stage.rest()
         rest_s = time.monotonic() - settled
+    except BaseException:
+        await asyncio.to_thread(world.heal)  # the next round is not to suffer for it
+        raise
     finally:
         bus.closing.set()
         await asyncio.to_thread(bus.stop)

@@ -177,9 +177,10 @@ class World:
                 pass
 
     def kill(self, part):
-        pid = self.pid(part)
+        pids = self.family(part)
         self.signal(part, signal.SIGKILL)
-        wait_for(lambda: not alive(pid), f"{part} to die")
+        # Also buried: PostgreSQL takes a dead process that nobody has waited for yet for a running server.
+        wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), f"{part} to die")
 
     # --- the database -----------------------------------------------------------------------------
 
