@@ -5,6 +5,7 @@
  * it is full, small objects are allocations as well. */
 #include "common/cell.h"
 
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <string.h>
@@ -86,6 +87,14 @@ void cell_free(void *p)
     given_back = c;
     n_used--;
     POISON(c, sizeof(*c));
+}
+
+size_t cell_size(void *p)
+{
+    if (!is_cell(p))
+        return malloc_usable_size(p);
+    UNPOISON(p, CELL_BYTES);
+    return CELL_BYTES;
 }
 
 size_t cell_count(void)

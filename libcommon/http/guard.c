@@ -21,6 +21,7 @@
 
 #include "common/clock.h"
 #include "common/http_head.h"
+#include "common/loop.h"
 #include "common/mem.h"
 #include "common/str.h"
 
@@ -34,6 +35,9 @@ struct guard {
     struct guard_settings *settings;
     struct bufferevent *filter; /* what evhttp holds */
     struct bufferevent *socket; /* below the filter */
+    struct event *check;        /* whether evhttp had the memory for what it got */
+    uint64_t failed_before;     /* allocations of libevent, before evhttp got that */
+    bool arriving;              /* it has got some, and not said yet that it is a request */
     struct event *deadline;     /* armed while a request is only partly here */
     struct event *writable;     /* writes what evhttp has put out; made with the first reply */
     int64_t send_by_us;         /* monotonic: when that has to be taken; 0: nothing is put out */
@@ -50,7 +54,7 @@ static void refusal_emit(struct guard *g, struct evbuffer *dst, enum err e, stru
 {
     struct str id = http_head_request_id(head);
     g->refused = true;
-    /* Fails only without memory; then the deadline closes the connection. */
+    /* Fails only without memory; then the check closes the connection. */
     (void)evbuffer_add_printf(dst,
                               "GET /%s/%s HTTP/1.1\r\nHost: -\r\nX-Request-Id: %.*s\r\n"
                               "Connection: close\r\n\r\n",
@@ -83,8 +87,11 @@ static bool head_pass(struct guard *g, struct evbuffer *src, struct evbuffer *ds
     }
     struct http_head head;
     const struct str text = {data, len};
-    enum err e =
-        g->over_limit ? ERR_BUSY : http_head_check(text, g->settings->max_body_bytes, &head);
+    enum err e = http_head_check(text, g->settings->max_body_bytes, &head);
+    if (g->over_limit)
+        e = ERR_BUSY;
+    if (loop_is_short_of_memory())
+        e = ERR_NO_MEMORY;
     if (e != ERR_OK) {
         refusal_emit(g, dst, e, text);
         return true;
@@ -125,6 +132,10 @@ static enum bufferevent_filter_result guard_input(struct evbuffer *src, struct e
 {
     struct guard *g = arg;
     bool moved = false;
+    g->settings->reading = g;
+    g->failed_before = loop_failed_allocs();
+    g->arriving = true;
+    event_active(g->check, EV_TIMEOUT, 0);
     while (!g->refused && evbuffer_get_length(src) > 0) {
         if (g->body_left > 0) {
             size_t n = (size_t)MIN((uint64_t)evbuffer_get_length(src), g->body_left);
@@ -250,6 +261,31 @@ static void deadline_passed(evutil_socket_t fd UNUSED, short what UNUSED, void *
     bufferevent_trigger_event(g->filter, BEV_EVENT_READING | BEV_EVENT_EOF, 0);
 }
 
+/* Later in the turn in which evhttp got something. Without memory for it evhttp may wait for ever,
+ * or take half for the whole: then the connection ends, as if the client had hung up. */
+static void on_check(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+{
+    struct guard *g = arg;
+    if (g->arriving && loop_failed_allocs() != g->failed_before)
+        bufferevent_trigger_event(g->filter, BEV_EVENT_READING | BEV_EVENT_EOF, 0);
+}
+
+bool guard_arrived(struct guard_settings *settings, const struct bufferevent *filter)
+{
+    struct guard *g = settings->reading;
+    if (!g || g->filter != filter)
+        return true; /* it had waited behind another one */
+    g->arriving = false;
+    return loop_failed_allocs() == g->failed_before;
+}
+
+void guard_break(struct bufferevent *filter)
+{
+    struct evbuffer *out = bufferevent_get_output(filter);
+    evbuffer_drain(out, evbuffer_get_length(out));
+    bufferevent_trigger_event(filter, BEV_EVENT_WRITING | BEV_EVENT_ERROR, BEV_OPT_DEFER_CALLBACKS);
+}
+
 void guard_settings_free(struct guard_settings *settings)
 {
     settings->orphan = true;
@@ -261,6 +297,9 @@ static void guard_done(void *arg)
 {
     struct guard *g = arg;
     struct guard_settings *settings = g->settings;
+    if (settings->reading == g)
+        settings->reading = NULL;
+    event_free(g->check);
     event_free(g->deadline);
     if (g->writable)
         event_free(g->writable);
@@ -279,9 +318,10 @@ struct bufferevent *guard_new(struct guard_settings *settings)
         return NULL;
     g->settings = settings;
     g->over_limit = settings->connections >= settings->max_connections;
+    g->check = evtimer_new(settings->base, on_check, g);
     g->deadline = evtimer_new(settings->base, deadline_passed, g);
     g->socket = bufferevent_socket_new(settings->base, -1, BEV_OPT_CLOSE_ON_FREE);
-    if (g->deadline && g->socket)
+    if (g->check && g->deadline && g->socket)
         g->filter = bufferevent_filter_new(g->socket, guard_input, guard_output,
                                            BEV_OPT_CLOSE_ON_FREE, guard_done, g);
     if (!g->filter) {
@@ -289,6 +329,8 @@ struct bufferevent *guard_new(struct guard_settings *settings)
             bufferevent_free(g->socket);
         if (g->deadline)
             event_free(g->deadline);
+        if (g->check)
+            event_free(g->check);
         mem_free(g);
         return NULL;
     }

@@ -67,12 +67,25 @@ static bool is_guarded(struct evhttp_request *evreq)
     return bev && bufferevent_get_underlying(bev);
 }
 
+/* Whether all of it is here, the body in one piece. */
+static bool is_whole(struct http_server *s, struct evhttp_request *evreq)
+{
+    struct evhttp_connection *conn = evhttp_request_get_connection(evreq);
+    struct evbuffer *in = evhttp_request_get_input_buffer(evreq);
+    bool arrived = !conn || guard_arrived(s->guard, evhttp_connection_get_bufferevent(conn));
+    return arrived && (evbuffer_get_length(in) == 0 || evbuffer_pullup(in, -1));
+}
+
 static void on_request(struct evhttp_request *evreq, void *arg)
 {
     struct http_server *s = arg;
+    bool ours = is_guarded(evreq) && is_whole(s, evreq);
     struct http_exchange *x = mem_alloc(sizeof(*x));
     if (!x) {
+        struct evhttp_connection *conn = evhttp_request_get_connection(evreq);
         evhttp_send_error(evreq, HTTP_SERVUNAVAIL, NULL);
+        if (conn)
+            guard_break(evhttp_connection_get_bufferevent(conn));
         return;
     }
     x->server = s;
@@ -88,7 +101,7 @@ static void on_request(struct evhttp_request *evreq, void *arg)
         x->peer[0] = '\0';
 
     const char *target = evhttp_request_get_uri(evreq);
-    enum err refused = is_guarded(evreq) ? guard_refusal(s->guard, target) : ERR_NO_MEMORY;
+    enum err refused = ours ? guard_refusal(s->guard, target) : ERR_NO_MEMORY;
     s->handler(s->owner, x, refused);
 }
 
@@ -223,7 +236,7 @@ static void reply_flush(struct evhttp_connection *conn)
 static void reply_headers(struct evhttp_request *evreq, const struct http_reply *reply,
                           bool draining)
 {
-    /* Adding a header fails only without memory: then the reply goes without it. */
+    /* Fails only without memory, which the caller sees. */
     struct evkeyvalq *headers = evhttp_request_get_output_headers(evreq);
     for (size_t i = 0; i < reply->n_headers; i++)
         evhttp_add_header(headers, reply->headers[i].name, reply->headers[i].value);
@@ -245,12 +258,17 @@ void http_exchange_reply(struct http_exchange *x, const struct http_reply *reply
     if (!s || !evreq)
         return; /* both are NULL once the server is gone */
     struct evhttp_connection *conn = evhttp_request_get_connection(evreq);
+    uint64_t failed_before = loop_failed_allocs();
     reply_headers(evreq, reply, s->draining);
     struct evbuffer *body = evhttp_request_get_output_buffer(evreq);
     if (reply->body.n && evbuffer_add(body, reply->body.p, reply->body.n) != 0)
         evhttp_send_error(evreq, HTTP_SERVUNAVAIL, NULL);
     else
         evhttp_send_reply(evreq, reply->status, NULL, NULL);
-    if (conn)
+    if (!conn)
+        return;
+    if (loop_failed_allocs() == failed_before)
         reply_flush(conn);
+    else /* something of it is missing, be it the status or a header */
+        guard_break(evhttp_connection_get_bufferevent(conn));
 }

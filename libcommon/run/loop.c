@@ -16,6 +16,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <string.h>
 #include <time.h>
 
 #include <event2/event.h>
@@ -24,6 +25,7 @@
 #include "common/cell.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/reserve.h"
 
 #define FIRST_CALLS 32
 #define MIN_FINAL_TURNS 3
@@ -236,10 +238,68 @@ static struct event_base *base_new(void)
     return base;
 }
 
+/* Of libevent, which runs on the loop's thread only. It is not made for memory that runs out: parts
+ * of it crash, or lose a request without a word, when they get none for some small thing. So those
+ * come from a reserve then. What is large, it lives without. */
+static uint64_t n_failed_allocs;
+
+static void *event_alloc(size_t size)
+{
+    void *p = cell_alloc(size);
+    if (!p)
+        p = reserve_alloc(size);
+    n_failed_allocs += !p;
+    return p;
+}
+
+static void event_free_memory(void *p)
+{
+    if (reserve_has(p))
+        reserve_free(p);
+    else
+        cell_free(p);
+}
+
+/* Of what a piece in ordinary memory has there may be more than was asked for: never less. */
+static void *event_move(void *old, size_t old_size, void *new, size_t new_size)
+{
+    if (new &&old) {
+        memcpy(new, old, MIN(old_size, new_size));
+        event_free_memory(old);
+    }
+    return new;
+}
+
+static void *event_realloc(void *old, size_t size)
+{
+    if (reserve_has(old)) {
+        if (size <= RESERVE_BYTES)
+            return old;
+        void *new = cell_alloc(size);
+        n_failed_allocs += !new;
+        return event_move(old, RESERVE_BYTES, new, size);
+    }
+    void *p = cell_realloc(old, size);
+    if (!p)
+        p = event_move(old, old ? cell_size(old) : 0, reserve_alloc(size), size);
+    n_failed_allocs += !p;
+    return p;
+}
+
 void loop_setup(void)
 {
     /* It keeps some bytes for every file descriptor number that it has ever seen. */
-    event_set_mem_functions(cell_alloc, cell_realloc, cell_free);
+    event_set_mem_functions(event_alloc, event_realloc, event_free_memory);
+}
+
+uint64_t loop_failed_allocs(void)
+{
+    return n_failed_allocs;
+}
+
+bool loop_is_short_of_memory(void)
+{
+    return reserve_is_low();
 }
 
 struct loop *loop_new(void)

@@ -18,6 +18,9 @@ MUSTCHECK void *cell_alloc(size_t size);
 MUSTCHECK void *cell_realloc(void *p, size_t size);
 void cell_free(void *p);
 
+/* How much there is at p: at least what was asked for, and all of it may be read. */
+size_t cell_size(void *p);
+
 /* How many small objects there are. */
 size_t cell_count(void);
 

@@ -16,6 +16,11 @@ typedef void loop_fn(void *arg);
 /* Before the first loop of a process: libevent's memory comes from cells, so that what a crowd of
  * connections took can be given back (mem_trim()). */
 void loop_setup(void);
+/* How many allocations of libevent have failed. When it has grown, what libevent was doing may be
+ * half done, since few of its functions say so. */
+uint64_t loop_failed_allocs(void);
+/* libevent lives on its reserve: nothing more should be begun. */
+bool loop_is_short_of_memory(void);
 
 MUSTCHECK struct loop *loop_new(void);
 void loop_free(struct loop *l);
