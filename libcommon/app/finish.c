@@ -1,5 +1,7 @@
 /* The end of a request: its reply or problem document goes out, one line is logged, the metrics are
  * counted, and its memory is released once nobody on another thread uses it. */
+#include <stdio.h>
+
 #include "common/clock.h"
 #include "common/encode.h"
 #include "common/log.h"
@@ -10,17 +12,16 @@
 #define PROBLEM_TYPE "application/problem+json; charset=utf-8"
 #define PROBLEM_URI "urn:myhibachi:problem:"
 #define PROBLEM_MAX_BYTES 65536
+#define PROBLEM_SMALL_SIZE 512
 
 static void problem_write(struct buf *out, enum err e, const char *detail, const char *request_id,
                           const struct reqx *x)
 {
     struct json_writer w = JSON_WRITER(out);
     char type[96];
-    struct buf uri = BUF_INIT(sizeof(type) - 1);
-    buf_addf(&uri, PROBLEM_URI "%s", err_code(e));
+    (void)snprintf(type, sizeof(type), PROBLEM_URI "%s", err_code(e));
     json_open(&w, NULL, '{');
-    json_put_str(&w, "type", buf_str(&uri));
-    buf_free(&uri);
+    json_put_cstr(&w, "type", type);
     json_put_cstr(&w, "title", err_title(e));
     json_put_i64(&w, "status", err_status(e));
     json_put_cstr(&w, "code", err_code(e));
@@ -42,6 +43,20 @@ static void problem_write(struct buf *out, enum err e, const char *detail, const
     json_close(&w, '}');
 }
 
+/* The document in `out`; when there was no memory for all of it a small one, in `small`: half of it
+ * would be no JSON. */
+static struct str problem_text(const struct buf *out, enum err e, const char *request_id,
+                               char small[PROBLEM_SMALL_SIZE])
+{
+    if (buf_err(out) == ERR_OK)
+        return buf_str(out);
+    (void)snprintf(small, PROBLEM_SMALL_SIZE,
+                   "{\"type\":\"" PROBLEM_URI "%s\",\"title\":\"%s\",\"status\":%d,"
+                   "\"code\":\"%s\",\"request_id\":\"%s\"}",
+                   err_code(e), err_title(e), err_status(e), err_code(e), request_id);
+    return str_of(small);
+}
+
 static bool is_server_fault(enum err e)
 {
     int status = err_status(e);
@@ -51,13 +66,14 @@ static bool is_server_fault(enum err e)
 void req_problem_send(struct http_exchange *xch, enum err e, const char *request_id)
 {
     struct buf body = BUF_INIT(PROBLEM_MAX_BYTES);
+    char small[PROBLEM_SMALL_SIZE];
     problem_write(&body, e, NULL, request_id, NULL);
     struct http_header headers[] = {
         {"Cache-Control", "no-store"}, {"X-Request-Id", request_id}, {"Retry-After", "1"}};
     struct http_reply reply = {
         .status = err_status(e),
         .content_type = PROBLEM_TYPE,
-        .body = buf_str(&body),
+        .body = problem_text(&body, e, request_id, small),
         .headers = headers,
         .n_headers = err_status(e) == 503 ? 3 : 2,
         .close = true,
@@ -66,13 +82,13 @@ void req_problem_send(struct http_exchange *xch, enum err e, const char *request
     buf_free(&body);
 }
 
-/* The reply of a failed request. The body is in `out`, which the caller frees. */
-static void problem_prepare(struct reqx *x, struct buf *out)
+/* The reply of a failed request. The body is in `out`, which the caller frees, or in `small`. */
+static void problem_prepare(struct reqx *x, struct buf *out, char small[PROBLEM_SMALL_SIZE])
 {
     problem_write(out, x->err, x->detail, x->r.request_id, x);
     x->status = err_status(x->err);
     x->content_type = PROBLEM_TYPE;
-    x->body = buf_str(out);
+    x->body = problem_text(out, x->err, x->r.request_id, small);
     if (x->status == 503)
         req_reply_header(&x->r, "Retry-After", "1");
     if (x->status == 401)
@@ -205,8 +221,9 @@ void req_finish(struct reqx *x)
     if (x->err == ERR_OK)
         x->err = sealed_open(x);
     struct buf problem = BUF_INIT(PROBLEM_MAX_BYTES);
+    char small[PROBLEM_SMALL_SIZE];
     if (x->err != ERR_OK)
-        problem_prepare(x, &problem);
+        problem_prepare(x, &problem, small);
     conditional_reply(x);
     body_fit(x);
     usual_headers(x);

@@ -47,10 +47,9 @@ static void checks_write(struct app *app, struct json_writer *w, const char *mem
 
 static enum step_rc health_reply(struct req *r, struct buf *b)
 {
-    const char *text = buf_err(b) == ERR_OK ? arena_strndup(r->arena, b->data, b->len) : NULL;
-    struct str body = {text, b->len};
-    buf_free(b);
-    return text ? req_reply(r, 200, body) : req_fail(r, ERR_NO_MEMORY, NULL);
+    struct str body = {.n = b->len};
+    body.p = arena_take(r->arena, b);
+    return body.p ? req_reply(r, 200, body) : req_fail(r, ERR_NO_MEMORY, NULL);
 }
 
 static enum step_rc liveness(struct req *r)
@@ -65,8 +64,7 @@ static enum step_rc not_ready(struct req *r, const char *why)
     struct buf b = BUF_INIT(4096);
     struct json_writer w = JSON_WRITER(&b);
     checks_write(app_of(r->svc), &w, NULL);
-    const char *checks = buf_err(&b) == ERR_OK ? arena_strndup(r->arena, b.data, b.len) : NULL;
-    buf_free(&b);
+    const char *checks = arena_take(r->arena, &b);
     if (checks)
         req_problem_member(r, "checks", checks);
     return req_fail(r, ERR_NOT_READY, "%s: %s", r->svc->desc->name, why);

@@ -48,6 +48,8 @@ enum step_rc req_pg(struct req *r, const struct pg_stmt *stmt, struct pg_args ar
 {
     if (arena_overflowed(r->arena))
         return req_fail(r, ERR_TOO_LARGE, NULL);
+    if (args.n > 0 && !args.v[0]) /* the context: NULL would ask for nobody, at no time */
+        return req_fail(r, ERR_NO_MEMORY, NULL);
     enum err e = pg_exec(r->svc->pg, stmt, args, on_rows, r->svc, r->id);
     return e == ERR_OK ? STEP_WAIT : req_fail(r, e, NULL);
 }
@@ -92,10 +94,8 @@ const char *req_sql_ctx(struct req *r)
         json_put_cstr(&w, "fingerprint", x->fingerprint);
     }
     json_close(&w, '}');
-    /* When it does not fit, the arena is marked, and req_pg() fails the request. */
-    if (buf_err(&b) == ERR_OK)
-        x->sql_ctx = arena_strndup(r->arena, b.data, b.len);
-    buf_free(&b);
+    /* NULL, when it does not fit or there is no memory: then req_pg() fails the request. */
+    x->sql_ctx = arena_take(r->arena, &b);
     return x->sql_ctx;
 }
 

@@ -10,7 +10,8 @@
 enum step_rc req_fail(struct req *r, enum err e, const char *fmt, ...)
 {
     struct reqx *x = reqx_of(r);
-    x->err = e;
+    bool ours = e == ERR_TOO_LARGE && arena_starved(r->arena); /* its sender did nothing wrong */
+    x->err = ours ? ERR_NO_MEMORY : e;
     x->detail = NULL;
     if (fmt) {
         va_list ap;

@@ -46,6 +46,7 @@ struct arena {
     size_t next_block_bytes;
     size_t budget, used;
     bool overflowed;
+    bool starved; /* for want of memory, not by its budget */
     alignas(max_align_t) char first[];
 };
 
@@ -101,7 +102,7 @@ static void *alloc_aligned(struct arena *a, size_t size, size_t align)
     } else {
         p = alloc_slow(a, charge);
         if (!p) {
-            a->overflowed = true;
+            a->overflowed = a->starved = true;
             return NULL;
         }
     }
@@ -157,7 +158,7 @@ void arena_reset(struct arena *a)
     a->end = first_end(a);
     a->next_block_bytes = 2 * FIRST_BLOCK_BYTES;
     a->used = 0;
-    a->overflowed = false;
+    a->overflowed = a->starved = false;
     POISON(a->first, (size_t)(a->end - a->first));
 }
 
@@ -208,6 +209,16 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
     return text;
 }
 
+char *arena_take(struct arena *a, struct buf *b)
+{
+    enum err e = buf_err(b);
+    char *text = e == ERR_OK ? arena_strndup(a, b->data ? b->data : "", b->len) : NULL;
+    a->overflowed = a->overflowed || e != ERR_OK;
+    a->starved = a->starved || e == ERR_NO_MEMORY;
+    buf_free(b);
+    return text;
+}
+
 enum err arena_defer(struct arena *a, void (*fn)(void *ptr), void *ptr)
 {
     struct deferred *d = arena_alloc(a, sizeof *d);
@@ -223,6 +234,11 @@ enum err arena_defer(struct arena *a, void (*fn)(void *ptr), void *ptr)
 bool arena_overflowed(const struct arena *a)
 {
     return a->overflowed;
+}
+
+bool arena_starved(const struct arena *a)
+{
+    return a->starved;
 }
 
 size_t arena_used(const struct arena *a)

@@ -199,10 +199,9 @@ static enum step_rc availability_reply(struct req *r)
         return req_fail(r, e, NULL);
     struct buf out = BUF_INIT(1 << 20);
     availability_write(r, &g->ask, v, &out);
-    const char *text = buf_err(&out) == ERR_OK ? arena_strndup(r->arena, out.data, out.len) : NULL;
-    struct str body = {text, out.len};
-    buf_free(&out);
-    if (!text)
+    struct str body = {.n = out.len};
+    body.p = arena_take(r->arena, &out);
+    if (!body.p)
         return req_fail(r, ERR_TOO_LARGE, NULL);
     req_cache_put(r, body, CACHE_TTL_S);
     return req_reply(r, 0, body);

@@ -56,9 +56,11 @@ static enum step_rc wish_read(struct req *r, struct quote_in *in)
         !in->venue_zip || !in->date || !c->tried.event_time ||
         str_to_i64(str_of(adults), 0, QUOTE_MAX_GUESTS, &in->adults) != ERR_OK ||
         str_to_i64(str_of(children), 0, QUOTE_MAX_GUESTS, &in->children) != ERR_OK ||
-        str_to_i64(str_of(minutes), 1, INT32_MAX, &duration) != ERR_OK ||
-        json_parse(r->arena, str_of(list), &addons, NULL) != ERR_OK)
+        str_to_i64(str_of(minutes), 1, INT32_MAX, &duration) != ERR_OK)
         return req_fail(r, ERR_INTERNAL, NULL);
+    enum err e = json_parse(r->arena, str_of(list), &addons, NULL);
+    if (e != ERR_OK)
+        return req_fail(r, e == ERR_MALFORMED ? ERR_INTERNAL : e, NULL);
     /* What cannot be cancelled any more cannot be changed either. */
     if (!booking_may_move(booking_state_find(state), BOOKING_CANCELLED))
         return req_fail(r, ERR_STATE_CONFLICT, "A booking that is %s cannot be changed.", state);
@@ -154,8 +156,9 @@ static bool has_price(const struct json *patch)
 static enum step_rc update_read(struct req *r)
 {
     struct change *c = r->ctx;
-    if (json_parse(r->arena, str_of(r->in_json), &c->patch, NULL) != ERR_OK)
-        return req_fail(r, ERR_INTERNAL, NULL);
+    enum err e = json_parse(r->arena, str_of(r->in_json), &c->patch, NULL);
+    if (e != ERR_OK)
+        return req_fail(r, e == ERR_MALFORMED ? ERR_INTERNAL : e, NULL);
     return json_count(c->patch) > 0 ? STEP_NEXT
                                     : req_fail(r, ERR_INVALID, "There is nothing to change.");
 }

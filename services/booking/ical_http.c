@@ -71,11 +71,9 @@ static enum err event_write(struct req *r, int row, const char *summary, const c
 
 static enum step_rc calendar_reply(struct req *r, enum err e, struct buf *out)
 {
-    struct str body = {NULL, out->len};
-    if (e == ERR_OK && buf_err(out) == ERR_OK)
-        body.p = arena_strndup(r->arena, out->data, out->len);
-    buf_free(out);
-    if (!body.p)
+    struct str body = {.n = out->len};
+    body.p = arena_take(r->arena, out);
+    if (e != ERR_OK || !body.p)
         return req_fail(r, ERR_TOO_LARGE, NULL);
     return req_reply_as(r, 0, "text/calendar; charset=utf-8", body);
 }

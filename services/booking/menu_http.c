@@ -80,8 +80,9 @@ static enum step_rc reason_check(struct req *r)
 {
     const struct menu_update_in *in = r->in;
     const struct json *body;
-    if (json_parse(r->arena, str_of(r->in_json), &body, NULL) != ERR_OK)
-        return req_fail(r, ERR_TOO_LARGE, NULL);
+    enum err e = json_parse(r->arena, str_of(r->in_json), &body, NULL);
+    if (e != ERR_OK)
+        return req_fail(r, e, NULL);
     if (!in->reason && (json_get(body, "price_cents") || json_get(body, "unit")))
         return req_fail_field(r, "/reason", "Is required where the price changes");
     return STEP_NEXT;

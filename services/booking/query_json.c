@@ -23,8 +23,7 @@ const char *query_json(struct req *r, const char *from, const char *to, const ch
             json_put_cstr(&w, names[i], value);
     }
     json_close(&w, '}');
-    const char *text = buf_err(&out) == ERR_OK ? arena_strndup(r->arena, out.data, out.len) : NULL;
-    buf_free(&out);
+    const char *text = arena_take(r->arena, &out);
     return text;
 }
 

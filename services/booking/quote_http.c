@@ -25,8 +25,9 @@ static enum step_rc wish_take(struct req *r, struct quote_in *wish)
 {
     const struct quote_wish_in *in = r->in;
     const struct json *body;
-    if (json_parse(r->arena, str_of(r->in_json), &body, NULL) != ERR_OK)
-        return req_fail(r, ERR_TOO_LARGE, NULL);
+    enum err e = json_parse(r->arena, str_of(r->in_json), &body, NULL);
+    if (e != ERR_OK)
+        return req_fail(r, e, NULL);
     if (!guests_take(r, body, wish))
         return req_fail_field(r, "/guest_count", "Must be the number of adults and children");
     wish->venue_zip = price_zip(r, in->venue_zip);
@@ -67,8 +68,7 @@ static enum step_rc quote_reply(struct req *r, const struct quote_in *wish, cons
     json_put_cstr(&w, "quote", signed_text);
     json_put_cstr(&w, "expires_at", expires);
     json_close(&w, '}');
-    const char *text = buf_err(&b) == ERR_OK ? arena_strndup(r->arena, b.data, b.len) : NULL;
-    buf_free(&b);
+    const char *text = arena_take(r->arena, &b);
     return text ? req_reply(r, 0, str_of(text)) : req_fail(r, ERR_TOO_LARGE, NULL);
 }
 

@@ -71,8 +71,7 @@ const char *quote_json(struct arena *a, const struct quote *q)
     json_open(&w, NULL, '{');
     quote_write(&w, q);
     json_close(&w, '}');
-    const char *text = buf_err(&b) == ERR_OK ? arena_strndup(a, b.data, b.len) : NULL;
-    buf_free(&b);
+    const char *text = arena_take(a, &b);
     return text;
 }
 
@@ -190,8 +189,7 @@ static const char *wish_text(struct arena *a, const struct quote_in *in)
              in->venue_zip, in->date ? in->date : "", in->promo_code ? in->promo_code : "");
     for (size_t i = 0; i < in->n_items; i++)
         buf_addf(&b, "|%s*%lld", items[i].code, (long long)items[i].quantity);
-    const char *text = buf_err(&b) == ERR_OK ? arena_strndup(a, b.data, b.len) : NULL;
-    buf_free(&b);
+    const char *text = arena_take(a, &b);
     return text;
 }
 
@@ -223,9 +221,11 @@ enum err quote_verify(struct req *r, const char *text, const struct quote_in *in
     struct str payload;
     const struct json *doc;
     int64_t expires_s;
-    if (req_unsign(r, PURPOSE, text, &payload) != ERR_OK ||
-        json_parse(r->arena, payload, &doc, NULL) != ERR_OK)
-        return ERR_QUOTE_INVALID;
+    enum err e = req_unsign(r, PURPOSE, text, &payload);
+    if (e == ERR_OK)
+        e = json_parse(r->arena, payload, &doc, NULL);
+    if (e != ERR_OK)
+        return e == ERR_NO_MEMORY ? e : ERR_QUOTE_INVALID;
     const struct json *expires = json_get(doc, "expires_s"), *wish = json_get(doc, "wish");
     const struct json *quote = json_get(doc, "quote");
     if (!expires || json_type(expires) != JSON_NUMBER || json_i64(expires, &expires_s) != ERR_OK ||
@@ -237,7 +237,7 @@ enum err quote_verify(struct req *r, const char *text, const struct quote_in *in
     if (!asked)
         return ERR_TOO_LARGE;
     struct quote q;
-    enum err e = quote_parse(r->arena, quote, &q);
+    e = quote_parse(r->arena, quote, &q);
     if (e != ERR_OK)
         return e == ERR_MALFORMED ? ERR_QUOTE_INVALID : e;
     if (strcmp(asked, json_string(wish)) != 0 ||

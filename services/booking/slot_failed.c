@@ -46,8 +46,7 @@ static const char *alternatives_write(struct req *r, const struct avail *v)
         json_close(&w, '}');
     }
     json_close(&w, ']');
-    const char *text = buf_err(&out) == ERR_OK ? arena_strndup(r->arena, out.data, out.len) : NULL;
-    buf_free(&out);
+    const char *text = arena_take(r->arena, &out);
     return text;
 }
 

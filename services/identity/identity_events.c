@@ -47,8 +47,7 @@ static enum err mail_prepare(struct task *t, const char **ret_user)
             return ERR_INVALID;
         struct buf link = BUF_INIT(MAIL_BYTES);
         mail_link(t->svc->config->web_url, m->template, token, &link);
-        m->link = buf_err(&link) == ERR_OK ? arena_strndup(t->arena, link.data, link.len) : NULL;
-        buf_free(&link);
+        m->link = arena_take(t->arena, &link);
         if (!m->link)
             return ERR_NO_MEMORY;
     }

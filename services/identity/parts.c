@@ -22,8 +22,7 @@ enum step_rc ring_watch(struct req *r)
 
 const char *text_take(struct req *r, struct buf *b)
 {
-    const char *text = buf_err(b) == ERR_OK ? arena_strndup(r->arena, b->data, b->len) : NULL;
-    buf_free(b);
+    const char *text = arena_take(r->arena, b);
     return text;
 }
 

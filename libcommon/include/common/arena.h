@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/buf.h"
 #include "common/compiler.h"
 #include "common/err.h"
 
@@ -31,12 +32,18 @@ MUSTCHECK char *arena_strndup(struct arena *a, const char *s, size_t n);
 MUSTCHECK char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 MUSTCHECK char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
+/* The text of a buffer, which is freed. NULL when the buffer has failed, or the arena has no room:
+ * both count as a failed allocation. */
+MUSTCHECK char *arena_take(struct arena *a, struct buf *b);
+
 /* Calls fn(ptr) when the arena is reset or freed. When the arena cannot take the entry, fn(ptr)
  * runs at once and ERR_TOO_LARGE is returned: the object is never leaked, and gone on failure. */
 MUSTCHECK enum err arena_defer(struct arena *a, void (*fn)(void *ptr), void *ptr);
 
 /* True once any allocation has failed since the last reset. */
 bool arena_overflowed(const struct arena *a);
+/* And it was not its budget that was too small: there was no memory. */
+bool arena_starved(const struct arena *a);
 /* Bytes handed out since the last reset. */
 size_t arena_used(const struct arena *a);
 
