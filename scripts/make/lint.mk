@@ -3,7 +3,7 @@
 LINT_PARTS += format-check shellcheck luacheck checksrc headers topsize tidy
 C_SOURCES := $(wildcard libcommon/*/*.c proto/*.c services/*/*.c)
 C_FILES := $(C_SOURCES) $(wildcard libcommon/*/*.h libcommon/include/common/*.h proto/*.h \
-	services/*/*.h tests/unit/*.h tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/fuzz/*/*.[ch] tests/load/*.c)
+	services/*/*.h tests/unit/*.h tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/fuzz/*/*.[ch] tests/load/*.c tests/torture/*.c)
 
 .PHONY: setup-lint lint format format-check tidy tidy-flags checksrc headers topsize shellcheck luacheck
 setup-lint:

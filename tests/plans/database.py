@@ -29,12 +29,13 @@ class Database:
     """Beside the test stack's own database, made by the migrations, tests/load/fill.sql and samples.sql.
     It is kept, and made anew when one of these changes, or the month, since tables have months."""
 
-    def __init__(self, stack):
+    def __init__(self, stack, name=DATABASE, fill=None):
+        self.name, self.fill = name, fill or FILL
         self.owner = urllib.parse.urlparse(stack.env["DATABASE_URL"])
         self.password = stack.secret("pg-postgres")
         self.owner_password = stack.secret("pg-mh_owner")
         kept = self.run(f"""SELECT shobj_description(oid, 'pg_database') FROM pg_database
-                            WHERE datname = '{DATABASE}'""", "postgres")
+                            WHERE datname = '{self.name}'""", "postgres")
         if kept != [(self.recipe(),)]:
             self.create()
         # Names of big tables, also by their indexes and partitions.
@@ -44,41 +45,40 @@ class Database:
             SELECT i.relname, t.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
             JOIN pg_class t ON t.oid = x.indrelid WHERE t.reltuples >= {BIG}"""))
 
-    @staticmethod
-    def recipe():
+    def recipe(self):
         """What it is made from, as one word."""
-        digest = hashlib.sha256(f"{datetime.date.today():%Y-%m} {FILL}".encode())
+        digest = hashlib.sha256(f"{datetime.date.today():%Y-%m} {self.fill}".encode())
         for path in [*sorted((ROOT / "migrations/deploy").glob("*.sql")), ROOT / "migrations/sqitch.plan",
                      ROOT / "tests/load/fill.sql", HERE / "samples.sql"]:
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
-    def connect(self, database=DATABASE):
+    def connect(self, database=None):
         c = psycopg2.connect(host="127.0.0.1", port=self.owner.port, user="postgres",
-                             password=self.password, dbname=database)
+                             password=self.password, dbname=database or self.name)
         c.autocommit = True
         return c
 
-    def run(self, text, database=DATABASE):
+    def run(self, text, database=None):
         with contextlib.closing(self.connect(database)) as c, c.cursor() as cursor:
             cursor.execute(text)
             return cursor.fetchall() if cursor.description else None
 
     def create(self):
-        self.run(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", "postgres")
-        self.run(f"CREATE DATABASE {DATABASE} OWNER mh_owner", "postgres")
-        target = f"db:pg://mh_owner@127.0.0.1:{self.owner.port}/{DATABASE}"
+        self.run(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)", "postgres")
+        self.run(f"CREATE DATABASE {self.name} OWNER mh_owner", "postgres")
+        target = f"db:pg://mh_owner@127.0.0.1:{self.owner.port}/{self.name}"
         await_all([subprocess.Popen(["sqitch", "deploy", target], cwd=ROOT / "migrations", text=True,
                                     env=os.environ | {"PGPASSWORD": self.owner_password},
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)])
-        await_all([self.script(ROOT / "tests/load/fill.sql", part=part, **FILL)
+        await_all([self.script(ROOT / "tests/load/fill.sql", part=part, **self.fill)
                    for part in ("customers", "bookings", "rest")])
         await_all([self.script(HERE / "samples.sql")])
         self.run("VACUUM (ANALYZE)")
-        self.run(f"COMMENT ON DATABASE {DATABASE} IS '{self.recipe()}'")
+        self.run(f"COMMENT ON DATABASE {self.name} IS '{self.recipe()}'")
 
     def script(self, path, **variables):
-        words = ["psql", "-Xq", "-h", "127.0.0.1", "-p", str(self.owner.port), "-U", "postgres", "-d", DATABASE]
+        words = ["psql", "-Xq", "-h", "127.0.0.1", "-p", str(self.owner.port), "-U", "postgres", "-d", self.name]
         for name, value in variables.items():
             words += ["-v", f"{name}={value}"]
         return subprocess.Popen([*words, "-f", str(path)], env=os.environ | {"PGPASSWORD": self.password},
