@@ -19,6 +19,7 @@ RUSH_SLOTS, RUSH_CLIENTS = 3, 16
 SETTLE_S = 60
 REST_S = 90
 REPLAYED = 0.3  # of the acknowledged writes are sent once more
+LEAST = 500  # requests of a round
 NO_FAULT = "none"
 DEADLINE_S = 8 * 1.1  # REQUEST_DEADLINE_MS of service.env and a tenth
 JOB_BACK_S = 30       # what a worker left when it died is done by then
@@ -58,7 +59,7 @@ class Stage:
         self.journal = journals.Journal(self.path)
         self.http = Http(world.env["BASE_URL"], world.env["CA_FILE"])
         self.over = asyncio.Event()
-        self.unsettled, self.sent = [], {}
+        self.unsettled, self.sent, self.asked = [], {}, 0
         self.users = {r: u for r, u in world.users().items() if r != "SUPER_ADMIN"}
         self.token = None
         self.enter()
@@ -174,7 +175,7 @@ def missed(fault, rows, slowest_s, rest_s):
 
 
 async def traffic_until_calm(stage, fault, dice, before_s, fault_s, after_s):
-    """Runs the clients around the fault; returns when it ended."""
+    """Runs the clients around the fault, on a slow machine until they have asked enough; returns when it ended."""
     clients = [Client(stage, traffic, n) for traffic, count in CLIENTS.items() for n in range(count)]
     running = [asyncio.create_task(c.run()) for c in clients]
     ended = None
@@ -183,6 +184,9 @@ async def traffic_until_calm(stage, fault, dice, before_s, fault_s, after_s):
         if fault:
             ended = await asyncio.to_thread(fault.run, stage.world, fault_s, dice)
         await asyncio.sleep(after_s)
+        give_up = time.monotonic() + 30
+        while stage.asked < LEAST and time.monotonic() < give_up:
+            await asyncio.sleep(0.1)
     finally:
         stage.over.set()
         await asyncio.gather(*running)

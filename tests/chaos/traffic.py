@@ -33,6 +33,7 @@ class Client:
         """The reply that settles it, or None when there was none. `read` gives what else the journal keeps."""
         stage = self.stage
         self.count += 1
+        stage.asked += 1
         key = f"{stage.name}-{self.name}-{self.count}" if method == "POST" and what != "login" else None
         sent = (headers or {}) | ({"Idempotency-Key": key} if key else {})
         n = stage.journal.invoke(client=self.name, traffic=self.traffic, what=what, key=key, **asked)
