@@ -80,7 +80,8 @@ LANGUAGE sql IMMUTABLE
 RETURN coalesce(role, '') IN ('', 'LINK', 'CUSTOMER');
 
 -- Is a mail due, about a change that is in the booking's history by now? Not to an address that nobody
--- can have (RFC 6761), and outsiders can have us write to a customer five times an hour at most.
+-- can have (RFC 6761), and outsiders can have us write to a customer five times an hour at most; ten times when
+-- it is a cancellation: who was told that a chef comes has to be told that none does.
 CREATE FUNCTION booking.mail_due(ctx jsonb, action text, changes jsonb, b booking.bookings)
 RETURNS boolean
 LANGUAGE sql STABLE
@@ -90,7 +91,7 @@ RETURN booking.is_news(action, changes)
          OR (SELECT count(*) FROM booking.bookings t JOIN booking.booking_history h ON h.booking_id = t.id
              WHERE t.customer_id = b.customer_id AND t.updated_at > b.updated_at - interval '1 hour'
                AND h.at > b.updated_at - interval '1 hour' AND booking.is_news(h.action, h.changes)
-               AND booking.is_outsider(h.role)) <= 5);
+               AND booking.is_outsider(h.role)) <= CASE action WHEN 'cancelled' THEN 10 ELSE 5 END);
 
 -- The one place where a change is told: to the booking's history, the audit log and the event log.
 -- `was` is null for a new booking; `more` joins the event's data. The customer gets a mail.
