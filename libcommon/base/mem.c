@@ -16,6 +16,7 @@ size_t __sanitizer_get_current_allocated_bytes(void); /* gcc has no header for i
 
 #ifdef MEM_TORTURE
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 
@@ -34,7 +35,10 @@ bool mem_must_fail(void)
 {
     unsigned long n = atomic_fetch_add(&torture->count, 1) + 1;
     unsigned long at = atomic_load(&torture->at);
-    return at != 0 && (n == at || (n > at && atomic_load(&torture->sticky)));
+    bool fails = at != 0 && (n == at || (n > at && atomic_load(&torture->sticky)));
+    if (fails)
+        errno = ENOMEM; /* as malloc() does: libevent goes by it */
+    return fails;
 }
 
 void mem_torture(unsigned long n, int sticky)
