@@ -66,27 +66,29 @@ static void features_take(struct app *app, const struct json *off, const struct 
             feature_off_add(app, str_of(json_string(item)));
 }
 
-/* {user, session, generation, at_s}, as bus.watch() gives it. */
-static bool revocation_read(const struct json *item, struct token_revocation *r)
+/* "user session generation at_s", "-" for what is absent. */
+static enum err revocation_take(struct token_cache *cache, struct str line)
 {
-    const struct json *user = json_get(item, "user"), *session = json_get(item, "session");
-    const struct json *generation = json_get(item, "generation"), *at = json_get(item, "at_s");
-    *r = (struct token_revocation){.generation = -1};
-    if (!user || json_type(user) != JSON_STRING || !at || json_i64(at, &r->at_s) != ERR_OK)
-        return false;
-    r->user_id = json_string(user);
-    if (session && json_type(session) == JSON_STRING)
-        r->session_id = json_string(session);
-    return !generation || json_type(generation) == JSON_NULL ||
-           json_i64(generation, &r->generation) == ERR_OK;
+    char user[UUID_SIZE], session[UUID_SIZE];
+    struct str user_text = str_cut(&line, ' '), session_text = str_cut(&line, ' ');
+    struct str generation = str_cut(&line, ' ');
+    struct token_revocation r = {.user_id = user, .generation = -1};
+    enum err e = str_copy(user, sizeof(user), user_text);
+    if (e == ERR_OK && !str_eq(session_text, STR("-"))) {
+        e = str_copy(session, sizeof(session), session_text);
+        r.session_id = session;
+    }
+    if (e == ERR_OK && !str_eq(generation, STR("-")))
+        e = str_to_i64(generation, 0, INT64_MAX, &r.generation);
+    if (e == ERR_OK)
+        e = str_to_i64(line, 0, INT64_MAX, &r.at_s);
+    return e == ERR_OK ? token_cache_revoke(cache, &r) : e;
 }
 
-static void revocations_take(struct app *app, const struct json *list)
+static void revocations_take(struct app *app, struct str lines)
 {
-    for (const struct json *item = list ? json_first(list) : NULL; item; item = json_next(item)) {
-        struct token_revocation r;
-        enum err e =
-            revocation_read(item, &r) ? token_cache_revoke(app->svc.token_cache, &r) : ERR_INVALID;
+    while (lines.n > 0) {
+        enum err e = revocation_take(app->svc.token_cache, str_cut(&lines, '\n'));
         if (e != ERR_OK)
             log_event(LOG_ERROR, "revocation.lost", LOG_S("code", err_code(e)));
     }
@@ -144,7 +146,6 @@ static void watched_take(struct app *app, const struct json *doc)
     if (months < 1)
         bus_upkeep(app->svc.bus);
     features_take(app, json_get(doc, "features_off"), json_get(doc, "features_on"));
-    revocations_take(app, json_get(doc, "revocations"));
     const struct json *versions = json_get(doc, "versions");
     const struct json *item = versions ? json_first(versions) : NULL;
     for (; item; item = json_next(item)) {
@@ -163,6 +164,7 @@ static void on_watched(void *owner, uint64_t asked_us, struct pg_result *result)
     const struct json *doc;
     if (a && json_parse(a, str_of(body), &doc, NULL) == ERR_OK) {
         watched_take(app, doc);
+        revocations_take(app, str_of(pg_first(result, "revocations")));
         app->watched_us = (int64_t)asked_us;
     }
     arena_free(a);

@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from lib.client import expect, expect_problem
+from lib.client import Api, expect, expect_problem
 from lib.stack import wait_for
 from lib.tokens import Signer, b64, claims_of, unb64
 
@@ -281,6 +281,21 @@ def test_logout_ends_what_is_in_every_cache(api, demo, clock, refused):
     clock.advance(seconds=1)  # tokens know the second only
     expect(caller.post("/api/v1/auth/logout"), 204)
     wait_for(lambda: all(caller.get(p).status_code == 401 for p in [ME] + 20 * [BOOKINGS]), "everybody to hear of it")
+    refused(token)
+
+
+def test_a_process_hears_of_thousands_that_were_ended_before_it_began(api, demo, db, stack, running, refused):
+    token = expect(api.post("/api/v1/auth/login", json=demo["CUSTOMER"]))["access_token"]
+    db.execute("INSERT INTO bus.revocations (user_id, generation, at)"
+               " SELECT gen_random_uuid(), 1, now() FROM generate_series(1, 8000)")
+    try:
+        expect(api.with_token(token).post("/api/v1/auth/logout"), 204)
+        stack.stop("booking-2")
+        stack.start("booking-2")  # until it is ready
+        reply = Api(running.url("booking-2"), None, None).with_token(token).get(BOOKINGS)
+        assert reply.status_code == 401, reply.text
+    finally:
+        db.execute("DELETE FROM bus.revocations WHERE user_id NOT IN (SELECT id FROM identity.users)")
     refused(token)
 
 
