@@ -79,8 +79,12 @@ class Place:
         self.undo.on = False
         self.tokens, self.secrets, self.mfa, self.versions = {}, {}, {}, {}
         self.ids = {name: str(uuid.uuid4()) for name in ("locked", "disabled", "staff")}
-        self.make_people()
-        self.make_bookings()
+        try:
+            self.make_people()
+            self.make_bookings()
+        except BaseException:
+            self.close()
+            raise
         self.undo.on = True
 
     def sql(self, text):
@@ -162,6 +166,5 @@ class Place:
 
     def close(self):
         for s in self.services.values():
-            if s.process.poll() is None:
-                s.process.kill()
+            s.close()
         self.database.run(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)", "postgres")

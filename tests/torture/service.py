@@ -2,8 +2,8 @@
 import collections
 import json
 import mmap
-import os
 import pathlib
+import shutil
 import signal
 import socket
 import struct
@@ -136,3 +136,10 @@ class Service:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.err.close()
+        shutil.rmtree(self.dir)
