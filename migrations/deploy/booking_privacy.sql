@@ -128,8 +128,8 @@ END $$;
 -- The job, 30 days after a deletion. Does nothing to a customer who was restored meanwhile.
 CREATE FUNCTION booking.customer_purge(ctx jsonb, id uuid) RETURNS boolean
 LANGUAGE sql VOLATILE
-RETURN (SELECT booking.customer_forget(ctx, c.id) FROM booking.customers c
-        WHERE c.id = customer_purge.id AND c.deleted_at <= booking.ctx_now(ctx) - interval '30 days');
+RETURN coalesce((SELECT booking.customer_forget(ctx, c.id) FROM booking.customers c
+                 WHERE c.id = customer_purge.id AND c.deleted_at <= booking.ctx_now(ctx) - interval '30 days'), false);
 
 -- The consumer of purged customers. Runs as the owner, since history is append-only for the service.
 CREATE FUNCTION booking.bookings_forget(ctx jsonb, events jsonb) RETURNS void

@@ -158,8 +158,8 @@ def test_a_taken_time_names_others_and_leaves_a_lead(place, db):
     assert moment(others[0]["starts_at"]) == place.starts_at(10, "21:00")
     for other in others:
         assert (other["date"], other["time"]) != (wish["event_date"], wish["event_time"])
-    [event] = [e for e in events(db, "booking.failed", code="slot_taken")
-               if e["contact"]["email"] == wish["contact"]["email"]]
+    [event] = [e for e in events(db, "booking.failed", code="slot_taken")  # old ones have lost the contact
+               if e.get("contact", {}).get("email") == wish["contact"]["email"]]
     assert event["station_id"] == place.id and "quote" not in event
     place.book(time=others[0]["time"])
 
