@@ -82,7 +82,7 @@ static const struct field resource_fields[] = {
 static TABLE(resource_out, "BookingResource", resource_fields);
 
 static const struct field cancellation_fields[] = {
-    TEXT_OUT("reason", "Why"),
+    TEXT_OR_NULL_OUT("reason", "Why; null once the person is forgotten"),
     TIME_OUT("at", "When"),
     ID_OR_NULL_OUT("by", "Whose account"),
     INT_OUT("refund_percent", "What is given back"),
