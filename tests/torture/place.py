@@ -36,7 +36,9 @@ UPDATE identity.users u SET email_verified_at = now(), mfa_secret = NULL, mfa_en
     password_hash = h.password_hash
 FROM identity.users h WHERE h.email = 'hash@example.com' AND u.email = ANY ('{emails}');
 INSERT INTO bus.rate_limits (operation, per_minute, burst, per_hour, version, reason, changed_at)
-VALUES ('sample', 1000000, 1000000, 60000000, 1, 'a sample', now());
+VALUES ('rate_limit_list', 1000000, 1000000, 60000000, 1, 'a sample', now());
+INSERT INTO bus.operations (service, name, method, path, tier) -- a real one, else the service's report takes it away
+VALUES ('identity', 'rate_limit_list', 'GET', '/', 'admin') ON CONFLICT DO NOTHING;
 INSERT INTO bus.features (name, enabled, changed_at) VALUES ('FEATURE_DYNAMIC_PRICING', true, now());
 INSERT INTO identity.users (id, email, kind, name, status, created_at, updated_at)
 SELECT id::uuid, status || '@example.com', 'staff', 'Somebody', split_part(status, '-', 1), now(), now()
