@@ -24,7 +24,7 @@ URL = f"https://localhost:{PORT}"
 SERVICES = ("identity", "booking")
 MOST_MB = 25  # of a service's image above its base
 MENU = URL + "/api/v1/menu"
-CLIENT = ["docker-compose"]  # test_compose_v2.py puts the newer one there
+CLIENT = ["docker-compose"]  # the fixture `newer` puts Compose v2 there
 
 
 def run(*command, check=True, stdin=None, **env):
@@ -320,3 +320,43 @@ def test_a_wrong_password_shows_as_unhealthy(start, wrong):
     wait_for(lambda: inspect(box)["State"]["Health"]["Status"] == "unhealthy", "unhealthy", 90)
     done = run("docker", "logs", box)
     assert "password authentication failed" in done.stdout + done.stderr
+
+
+# --- the same file with Docker Compose v2: what depends on the one who reads it -------------------
+
+@pytest.fixture(scope="module")
+def newer(suite):
+    client = FOLDER / "compose-v2"
+    done = run(ROOT / "tests/compose/fetch-v2", client, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"NOT RUN: {done.stderr.strip()}")
+    older, CLIENT[:] = CLIENT[:], [client]
+    assert "version v2." in compose("version").stdout
+    compose("down", "-v", "--remove-orphans")
+    up()
+    wait_for(healthy, "the suite to serve", 90)
+    yield
+    compose("down", "-v", "--remove-orphans")
+    CLIENT[:] = older
+
+
+def test_v2_starts_the_suite(newer):
+    assert get().status_code == 200
+    assert get(URL + "/").status_code == 200
+
+
+def test_v2_scales_while_it_serves(newer):
+    with Traffic() as traffic:
+        for n in (4, 1, 2):
+            up("--scale", f"booking={n}")
+            wait_for(lambda: balanced_over(n), f"nginx to use {n} replicas", 15)
+            traffic.more()
+    assert not traffic.failures, traffic.failures[:3]
+
+
+def test_v2_up_again_changes_nothing(newer):
+    up("--scale", "booking=2")
+    before = {s: sorted(containers(s)) for s in ("identity", "booking", "postgres", "nginx")}
+    up("--scale", "booking=2")
+    assert {s: sorted(containers(s)) for s in before} == before
+    assert "is up to date" in logs("migrate")
