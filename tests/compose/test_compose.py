@@ -222,13 +222,17 @@ def test_images_are_small(suite, environment, service):
 
 # --- coming and going
 
-def test_scaling_while_it_serves(suite):
+def scale_while_it_serves():
     with Traffic() as traffic:
         for n in (4, 1, 2):
             up("--scale", f"booking={n}")
             wait_for(lambda: balanced_over(n), f"nginx to use {n} replicas", 15)
             traffic.more()
     assert not traffic.failures, traffic.failures[:3]
+
+
+def test_scaling_while_it_serves(suite):
+    scale_while_it_serves()
 
 
 def test_a_killed_replica_is_passed_over_and_comes_back(suite):
@@ -346,12 +350,7 @@ def test_v2_starts_the_suite(newer):
 
 
 def test_v2_scales_while_it_serves(newer):
-    with Traffic() as traffic:
-        for n in (4, 1, 2):
-            up("--scale", f"booking={n}")
-            wait_for(lambda: balanced_over(n), f"nginx to use {n} replicas", 15)
-            traffic.more()
-    assert not traffic.failures, traffic.failures[:3]
+    scale_while_it_serves()
 
 
 def test_v2_up_again_changes_nothing(newer):
