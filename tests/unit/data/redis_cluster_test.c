@@ -142,8 +142,12 @@ static void messages_cross_the_cluster(void **state UNUSED)
 
 /* --- slots that move ------------------------------------------------------------------------ */
 
+/* The new owner's epoch becomes the highest first, as when a slot is imported: what the old one had
+ * said before it heard of it, and which is heard later, would take the slot back. */
 static void slot_set(unsigned slot, const struct member *to)
 {
+    assert_non_null(strstr(ORDER(to, "CLUSTER BUMPEPOCH"), " "));
+    (void)ORDER(to, "CLUSTER SETSLOT %u NODE %s", slot, to->id);
     for (size_t i = 0; i < MAX_SERVERS; i++)
         (void)ORDER(&members[i], "CLUSTER SETSLOT %u NODE %s", slot, to->id);
 }

@@ -19,7 +19,7 @@ static bool as_cluster;
 
 static inline redisContext *member_connect(const struct member *m)
 {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < STARTUP_TRIES; i++) {
         redisContext *c = redisConnect("127.0.0.1", m->port);
         if (c && !c->err)
             return c;

@@ -26,6 +26,7 @@
 #include "torture.h"
 
 #define PG_BIN "/usr/lib/postgresql/15/bin/"
+#define STARTUP_TRIES 6000 /* of 10 ms: a busy machine takes its time */
 
 struct servers {
     char dir[64];
@@ -127,7 +128,7 @@ static inline int free_port(void)
 /* An ordinary connection for the test itself. */
 static inline PGconn *admin_connect(void)
 {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < STARTUP_TRIES; i++) {
         PGconn *db = PQconnectdb(servers.pg_url);
         if (PQstatus(db) == CONNECTION_OK)
             return db;
@@ -228,7 +229,7 @@ static inline void redis_server_start(void)
     servers.redis = start(argv, 0, SIGKILL);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", servers.redis_path);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < STARTUP_TRIES; i++) {
         int fd = socket(AF_UNIX, SOCK_STREAM, 0);
         int rc = connect(fd, (struct sockaddr *)&address, sizeof address);
         close(fd);
