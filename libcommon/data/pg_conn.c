@@ -212,9 +212,22 @@ void pg_conn_serve(struct pg_conn *c, bool serves)
         pg_line_down(line);
 }
 
+/* The server is there: those that wait before they look again need not. Else each of them is away
+ * for up to PG_BACKOFF_MAX_MS longer, and with the last of a lane, what the lane is asked. */
+static void tell_others(struct pg_conn *c)
+{
+    struct pg_line *lines = c->line->pg->lines;
+    struct pg_line *end = lines + PG_N_LANES;
+    for (struct pg_line *line = lines; line < end; line++)
+        for (unsigned i = 0; line->url == c->line->url && i < line->n_conns; i++)
+            line->conns[i].retry_us = 0;
+}
+
 static void conn_up(struct pg_conn *c)
 {
     c->state = PG_CONN_UP;
+    if (c->failures > 0)
+        tell_others(c);
     c->failures = 0;
     if (c->line->lane == PG_REPLICA)
         c->line->pg->lag.next_us = 0; /* it has to show where it is */

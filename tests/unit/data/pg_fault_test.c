@@ -95,6 +95,27 @@ static void the_server_may_crash_and_come_back(void **state)
     WAIT_FOR(p->loop, pg_ready(p->pg, NULL));
 }
 
+static int connections(void)
+{
+    return atoi(admin("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pg_test'"));
+}
+
+/* Away for so long that each connection waits seconds between two tries: one finds the server. */
+static void all_connections_are_back_when_one_is(void **state)
+{
+    struct pool *p = *state;
+    reopen(p, 5000, 8);
+    WAIT_FOR(p->loop, connections() == 16);
+    pg_server_kill();
+    int64_t away_us = clock_mono_us() + 7 * USEC_PER_SEC;
+    WAIT_FOR(p->loop, clock_mono_us() > away_us);
+    pg_server_spawn();
+    WAIT_FOR(p->loop, connections() > 0);
+    int64_t start_us = clock_mono_us();
+    WAIT_FOR(p->loop, connections() == 16);
+    assert_true(clock_mono_us() - start_us < 1500 * USEC_PER_MSEC);
+}
+
 static void without_a_server_statements_fail_soon_and_then_at_once(void **state)
 {
     struct pool *p = *state;
@@ -318,6 +339,7 @@ int main(void)
         TEST(a_killed_backend_fails_what_it_had_and_is_replaced),
         TEST(an_idle_connection_that_dies_is_replaced_before_anybody_asks),
         TEST(the_server_may_crash_and_come_back),
+        TEST(all_connections_are_back_when_one_is),
         TEST(without_a_server_statements_fail_soon_and_then_at_once),
         TEST(a_url_that_is_none_is_told),
         TEST(a_frozen_server_costs_no_more_than_the_deadline),
