@@ -21,6 +21,7 @@ static const struct sqlstate_row sqlstates[] = {
     {"08", ERR_UNAVAILABLE, true},    /* connection exceptions */
     {"53", ERR_UNAVAILABLE, false},   /* insufficient resources */
     {"57P", ERR_UNAVAILABLE, true},   /* shut down, crashed, starting */
+    {"58", ERR_UNAVAILABLE, false},   /* its disk, or another part of its machine, fails */
     {"22", ERR_INVALID, false},       /* data exceptions */
     {"23", ERR_INVALID, false},       /* integrity constraints without a row of their own */
 };
@@ -39,6 +40,13 @@ static const struct pg_constraint *constraint_find(const struct pg_options *o, c
         if (strcmp(o->constraints[i].name, name) == 0)
             return &o->constraints[i];
     return NULL;
+}
+
+/* PostgreSQL says "insufficient privilege" of a disk that has become read-only, too, but in other
+ * words than of a right that a role has not. */
+static bool is_read_only_disk(const struct pg_result *r)
+{
+    return strcmp(r->sqlstate, "42501") == 0 && strncmp(r->message, "could not ", 10) == 0;
 }
 
 /* Our own rules, raised in SQL: the message is an error's code, the detail is for the client. */
@@ -71,7 +79,7 @@ static void failure_read(struct pg_result *r, const struct pg_options *options)
         r->detail = rule->detail;
         return;
     }
-    const struct sqlstate_row *row = sqlstate_find(sqlstate);
+    const struct sqlstate_row *row = sqlstate_find(is_read_only_disk(r) ? "58030" : sqlstate);
     r->err = row ? row->err : ERR_INTERNAL;
 }
 

@@ -101,9 +101,9 @@ bool pg_ready(const struct pg *pg, const char **ret_why);
 size_t pg_busy(const struct pg *pg);
 
 /* ERR_OK or what went wrong, mapped from the SQLSTATE: constraints by the table; 40001 and 40P01
- * ERR_RETRY; 57014 ERR_TIMEOUT; 08xxx, 53xxx, 57Pxx and lost connections ERR_UNAVAILABLE; 25006
- * ERR_UNAVAILABLE; 22xxx and 23xxx without a row ERR_INVALID; a function's RAISE with class MH the
- * error whose code is the message. Anything else ERR_INTERNAL. */
+ * ERR_RETRY; 57014 ERR_TIMEOUT; 08xxx, 53xxx, 57Pxx, 58xxx, a disk that has become read-only, 25006
+ * and lost connections ERR_UNAVAILABLE; 22xxx and 23xxx without a row ERR_INVALID; a function's
+ * RAISE with class MH the error whose code is the message. Anything else ERR_INTERNAL. */
 enum err pg_result_err(const struct pg_result *r);
 /* For the client: from the constraint table or the DETAIL of a class MH error; else NULL. */
 const char *pg_result_detail(const struct pg_result *r);

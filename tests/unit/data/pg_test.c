@@ -278,6 +278,8 @@ static void sqlstates_become_errors(void **state)
         {"40P01", "deadlock", ERR_RETRY, "(null)"},
         {"57014", "canceled", ERR_TIMEOUT, "(null)"},
         {"53100", "disk full", ERR_UNAVAILABLE, "(null)"},
+        {"58030", "could not extend file: Input/output error", ERR_UNAVAILABLE, "(null)"},
+        {"42501", "could not open file: Read-only file system", ERR_UNAVAILABLE, "(null)"},
         {"22P02", "text", ERR_INVALID, "(null)"},
         {"23514", "check", ERR_INVALID, "(null)"},
         {"42501", "no right", ERR_INTERNAL, "(null)"},
