@@ -21,6 +21,7 @@ from world import alive, wait_for
 
 RATE = float(os.environ.get("CHAOS_RATE", 500))
 REDIS_GONE_S = float(os.environ.get("CHAOS_REDIS_S", 60))
+ROLLS = int(os.environ.get("CHAOS_ROLLS", 1))
 CHEFS, DAYS = 20, 300
 CLIENT_TIMEOUT_S = 40
 CONNECTIONS = 256  # more wait for one; their time counts from the moment at which they were due
@@ -55,7 +56,7 @@ def kills(world):
 
 def rolling(world):
     """Every replica, one after the other: SIGTERM, gone, started."""
-    for part in ("booking-1", "booking-2", "identity", "identity-2"):
+    for part in ROLLS * ("booking-1", "booking-2", "identity", "identity-2"):
         world.stack("stop", part)
         world.stack("start", part)
         time.sleep(1.5)

@@ -1,4 +1,5 @@
 """The chaos stack: the suite on ports of its own, with proxies between the services and what they stand on."""
+import contextlib
 import json
 import os
 import pathlib
@@ -72,6 +73,8 @@ class World:
         self.run_dir = (ROOT / self.environ["RUN_DIR"]).resolve()
         self.proxied, self.log = proxied, log
         self.env, self.proxies, self.mounts = {}, {}, []
+        self.standby = None       # standby.py: its folder and port
+        self.primary_port = None  # of the standby, since it was promoted
         self.clock_moves = []  # (monotonic time, offset in seconds) from then on
 
     # --- the stack --------------------------------------------------------------------------------
@@ -126,17 +129,26 @@ class World:
         for proxy in self.proxies.values():
             proxy.close()
         self.proxies = {}
+        if self.standby:
+            self.stop_standby()
         self.stack("down")
         for path in reversed(self.mounts):
             subprocess.run(["umount", path], check=False)
         self.mounts = []
         self.stack("reset")
 
+    def stop_standby(self):
+        """At once; it is not needed any more."""
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int((self.standby[0] / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+        self.standby = self.primary_port = None
+
     def heal(self):
         """Whatever a fault left: everything runs again."""
         for proxy in self.proxies.values():
             proxy.order("pass")
-        self.stack("start", "postgres", "redis", "mail", *REPLICAS, "nginx")
+        parts = ("postgres", "redis", "mail", *REPLICAS, "nginx")
+        self.stack("start", *(p for p in parts if p != "postgres" or not self.primary_port))
 
     def port(self, name):
         for line in (self.run_dir / "settings").read_text().splitlines():
@@ -186,8 +198,11 @@ class World:
 
     def connect(self, user="postgres", autocommit=True, direct=True):
         """As the superuser, or as a service with its own role."""
-        port = self.port("PG_PORT") if direct or not self.proxied else self.proxies["postgres"].port
-        c = psycopg2.connect(host="127.0.0.1", port=port, dbname="myhibachi", user=user, connect_timeout=5,
+        ports = [self.primary_port or self.port("PG_PORT")]
+        if self.proxied and not direct:
+            ports = [self.proxies[name].port for name in ("postgres", "standby") if name in self.proxies]
+        c = psycopg2.connect(host=",".join(["127.0.0.1"] * len(ports)), port=",".join(map(str, ports)),
+                             target_session_attrs="read-write", dbname="myhibachi", user=user, connect_timeout=5,
                              password=self.secret(f"pg-{user}"), cursor_factory=psycopg2.extras.RealDictCursor)
         c.autocommit = autocommit
         return c
