@@ -58,7 +58,7 @@ FROM base AS nginx
 RUN /opt/setup/scripts/setup image-nginx && rm -rf /opt/setup /var/lib/apt/lists/* /var/cache/* /var/log/nginx
 COPY nginx /opt/myhibachi/nginx
 COPY proto/errors.def /opt/myhibachi/proto/errors.def
-COPY scripts/render-nginx /opt/myhibachi/scripts/render-nginx
+COPY scripts/render-nginx scripts/reload-nginx /opt/myhibachi/scripts/
 COPY docker/edge docker/discover /opt/myhibachi/docker/
 COPY web/index.html /opt/myhibachi/www/index.html
 COPY web/docs /opt/myhibachi/www/api/docs

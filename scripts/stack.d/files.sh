@@ -50,7 +50,7 @@ remove_data() {
     state=$(cd "$RUN_DIR/state" && pwd -P)
     rm -rf "$state"
   fi
-  (cd "$RUN_DIR" && rm -rf logs proc secrets env.d nginx mail openapi tls state env demo.json settings \
+  (cd "$RUN_DIR" && rm -rf logs proc secrets env.d nginx nginx.new mail openapi tls state env demo.json settings \
     contract.jsonl clock-offset redis.conf scale lock)
   rmdir "$RUN_DIR" 2>/dev/null || :
 }

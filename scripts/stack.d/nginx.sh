@@ -28,27 +28,35 @@ replicas() {
   mv "$STATE/replicas.new" "$STATE/replicas"
 }
 
-nginx_render() {
+nginx_render() { # FOLDER
   export HTTPS_PORT HTTP_PORT SERVER_NAMES CORS_ORIGINS CONNECTIONS_PER_IP HSTS_SECONDS
   TLS_CERT=$RUN_DIR/tls/server.pem TLS_KEY=$RUN_DIR/tls/server.key WWW_DIR=$STATE/www \
     TEMP_DIR=$STATE/nginx LOG_DIR=$RUN_DIR/logs REPLICAS_FILE=$STATE/replicas \
-    scripts/render-nginx "$RUN_DIR/nginx"
+    scripts/render-nginx "$1"
 }
 
+# What nginx would refuse is beside what it runs with, and stays there.
 nginx_signature() {
-  nginx_render
-  cat "$RUN_DIR"/nginx/*.{conf,lua} "$RUN_DIR/tls/server.pem"
+  nginx_render "$RUN_DIR/nginx.new"
+  cat "$RUN_DIR"/nginx.new/*.{conf,lua} "$RUN_DIR"/tls/server.{pem,key}
+}
+
+nginx_accept() {
+  /usr/sbin/nginx -t -q -p "$RUN_DIR/nginx.new" -e "$RUN_DIR/logs/nginx-error.log" -c nginx.conf ||
+    die "nginx refuses its configuration"
+  nginx_render "$RUN_DIR/nginx"
 }
 
 nginx_start() {
-  rm -f "$STATE/nginx/status.sock" # of one that was killed
+  nginx_accept
+  rm -f "$STATE/nginx/status.sock" "$STATE/nginx/closing" # of one that was killed
   launch nginx /usr/sbin/nginx -p "$RUN_DIR/nginx" -e "$RUN_DIR/logs/nginx-error.log" \
     -c nginx.conf -g 'daemon off;'
 }
 
 nginx_reload() {
-  /usr/sbin/nginx -t -q -p "$RUN_DIR/nginx" -e "$RUN_DIR/logs/nginx-error.log" -c nginx.conf
-  signal_part nginx HUP
+  nginx_accept
+  NGINX_ERRORS=$RUN_DIR/logs/nginx-error.log scripts/reload-nginx "$RUN_DIR/nginx" "$STATE/nginx"
 }
 
 nginx_ready() {

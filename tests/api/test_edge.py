@@ -192,7 +192,7 @@ def test_refusals_are_problem_documents(raw, data, status, code):
 @pytest.mark.parametrize("path", [
     "//api/v1/health", "/api//v1/health", "/api/v1/%68ealth", "/api/v1/bookings/../health",
     "/api/v1/./health", "/api/v1/health%2f..%2fhealth", "/api/docs/..%2f..%2fhealth",
-    "/api/v1/healthy", "/api/v1/health;/", "/metrics", "/api/v1/metrics", "/repeatable",
+    "/api/v1/healthy", "/api/v1/health;/", "/metrics", "/api/v1/metrics", "/repeatable", "/closing", "/closing/repeatable",
     "/-/error/MALFORMED", "/api/docs/%2e%2e/%2e%2e/health", "/API/V1/HEALTH"])
 def test_other_spellings_of_a_path_are_not_found(raw, path):
     reply = raw(f"GET {path} HTTP/1.1\r\n".encode() + CLOSE + b"\r\n")
