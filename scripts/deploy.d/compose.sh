@@ -1,13 +1,29 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # EDGE_* are of smoke.sh, FAILURE is of scripts/deploy
 # Deployment with docker-compose.yml, by `docker compose` or docker-compose 1.29. A version is the tag of its images
 # (VERSION), built or pulled before; which one runs is kept as VERSION in .env, so that every other command of compose
-# goes on with it. Replicas are added with the new image beside the old ones, which then stop; nginx's own container is
-# left alone, because its port cannot be in two of them.
+# goes on with it. Replicas are added with the new image beside the old ones, which then stop. nginx comes last, and only
+# where its image has something new: its port cannot be in two containers, so nobody is served while they change places.
 HOME_DIR=${DEPLOY_DIR:-.run/deploy}
-: "${SECRETS_DIR:=./secrets}" "${IMAGE_PREFIX:=myhibachi}"
-# shellcheck disable=SC2034 # of smoke.sh
-EDGE_URL=https://localhost:${HTTPS_PORT:-8443} EDGE_CA=$SECRETS_DIR/ca.pem
-HEALTHY_S=90
+
+# What docker-compose.yml reads from .env is ours as well; the environment goes before it.
+setting() { # NAME DEFAULT
+  local line
+  [ -z "${!1:-}" ] || return 0
+  line=$(grep "^$1=" .env 2>/dev/null | tail -n 1) || :
+  line=${line#*=}
+  printf -v "$1" '%s' "${line:-$2}"
+}
+setting SECRETS_DIR ./secrets
+setting IMAGE_PREFIX myhibachi
+setting HTTPS_PORT 8443
+setting SERVER_NAMES localhost
+EDGE_URL=https://${SERVER_NAMES%% *}:$HTTPS_PORT EDGE_CA=''
+# Whatever DNS says of that name: this nginx. Its own CA is asked for where it signed what is served.
+EDGE_OPTIONS=(--connect-to "::127.0.0.1:$HTTPS_PORT")
+! openssl verify -CAfile "$SECRETS_DIR/ca.pem" "$SECRETS_DIR/tls-cert" >/dev/null 2>&1 || EDGE_CA=$SECRETS_DIR/ca.pem
+: "${HEALTHY_S:=90}"
+LONGEST_S=5 # what nginx may still finish when its container is replaced
 
 compose() { # VERSION ARGUMENT...
   local version=$1
@@ -24,9 +40,14 @@ services() {
   printf 'identity\nbooking\n'
 }
 
+# Docker itself is asked, since compose takes its time.
 containers() { # SERVICE
-  compose "${TO:-latest}" ps -q "$1" 2>/dev/null
+  [ -n "$PROJECT" ] || die "nothing runs: docker compose up -d starts it"
+  docker ps -a -q -f "label=com.docker.compose.project=$PROJECT" -f "label=com.docker.compose.service=$1" \
+    -f label=com.docker.compose.oneoff=False
 }
+PROJECT=$(compose latest ps -q 2>/dev/null | sed -n 1p)
+[ -z "$PROJECT" ] || PROJECT=$(docker inspect -f '{{index .Config.Labels "com.docker.compose.project"}}' "$PROJECT")
 
 image_of() { # CONTAINER
   docker inspect -f '{{.Config.Image}}' "$1"
@@ -50,7 +71,7 @@ of_others() { # SERVICE VERSION
 take_in() { # VERSION
   local s
   [[ ${1:-} =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] || { printf 'deploy: which version?\n' >&2 && return 1; }
-  for s in migrate $(services); do
+  for s in migrate nginx $(services); do
     docker image inspect "$IMAGE_PREFIX/$s:$1" >/dev/null 2>&1 || compose "$1" pull -q "$s" >/dev/null 2>&1 ||
       { printf 'deploy: there is no image %s\n' "$IMAGE_PREFIX/$s:$1" >&2 && return 1; }
   done
@@ -59,7 +80,7 @@ take_in() { # VERSION
 
 version_now() {
   local c
-  c=$(containers booking | head -n 1)
+  c=$(containers booking | sed -n 1p)
   [ -n "$c" ] || die "nothing runs: docker compose up -d starts it"
   c=$(image_of "$c")
   echo "${c##*:}"
@@ -77,12 +98,17 @@ counts() {
 once() { # VERSION SERVICE ARGUMENT...: a container that does one thing
   local version=$1 service=$2
   shift 2
-  compose "$version" run --rm --no-deps -T "$service" "$@" </dev/null
+  compose "$version" run --rm --no-deps -T "$service" "$@" </dev/null 2> >(grep -v '^ *\(Creating\|Container\) ' >&2)
 }
 
 check_config() { # VERSION
   local s
   for s in $(services); do once "$1" "$s" --check-config || return 1; done
+  check_edge "$1"
+}
+check_edge() { # VERSION
+  local said
+  said=$(once "$1" nginx check 2>&1) || { refused "$said"; return 1; }
 }
 
 check_schema() { # VERSION [back]
@@ -93,36 +119,89 @@ migrate() {
   once "$TO" migrate
 }
 
+refused() { # WHAT NGINX SAID
+  say "nginx: $(awk '/emerg/ && !first { first = $0 } { last = $0 } END { print first ? first : last }' <<<"$1")"
+}
+
+# Certificates; all else of nginx is in its image and its container's settings.
 edge_update() {
-  :
+  local said
+  said=$(in_edge /opt/myhibachi/docker/edge reload 2>&1 >/dev/null) || { refused "$said"; return 1; }
+}
+
+layers() { # IMAGE
+  docker image inspect -f '{{json .RootFS.Layers}}' "$1"
+}
+
+# Whether a container may stay: the layers of its image, its settings, and its certificate are what they would be. A
+# file that took the place of the one that it was given it cannot see.
+same_edge() { # CONTAINER VERSION
+  local now
+  now=$(image_of "$1")
+  [ "$(layers "$(docker inspect -f '{{.Image}}' "$1")")" = "$(layers "$IMAGE_PREFIX/nginx:$2")" ] &&
+    [ "$(compose "${now##*:}" config --hash nginx)" = \
+      "nginx $(docker inspect -f '{{index .Config.Labels "com.docker.compose.config-hash"}}' "$1")" ] &&
+    in_edge sh -c 'cat /run/secrets/tls-*' | cmp -s - <(cat "$SECRETS_DIR"/tls-{cert,key})
+}
+
+# nginx itself, where it has to be replaced.
+edge() { # VERSION
+  local c
+  c=$(containers nginx)
+  [ -z "$c" ] || same_edge "$c" "$1" || echo nginx
+}
+
+in_edge() { # COMMAND...
+  docker exec "$(containers nginx)" "$@"
 }
 
 edge_status() {
-  compose "${TO:-latest}" exec -T nginx curl -fsS --max-time 5 --unix-socket /tmp/temp/status.sock http://localhost/replicas \
-    </dev/null
+  in_edge curl -fsS --max-time 5 --unix-socket /tmp/temp/status.sock http://localhost/replicas
 }
 
+# By the check that Docker makes, too, but every few seconds only. What starts again and again will not get there.
 await_healthy() { # CONTAINER
-  local i
+  local i check
+  check=$(docker inspect -f '{{range slice .Config.Healthcheck.Test 1}}{{.}} {{end}}' "$1") || return 1
   for ((i = 0; i < HEALTHY_S * 5; i++)); do
-    [ "$(docker inspect -f '{{.State.Health.Status}}' "$1")" != healthy ] || return 0
+    # shellcheck disable=SC2086 # a list of words
+    ! docker exec "$1" $check >/dev/null 2>&1 || return 0
+    [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -lt 5 ] || break
     sleep 0.2
   done
+  docker logs --tail 20 "$1" >>"$HOME_DIR/log" 2>&1
   return 1
+}
+
+# Tried in a container aside; only then the one that serves goes, without the connections that its clients keep, and
+# with time to end what it has begun.
+replace_edge() { # VERSION SMOKE
+  local c
+  if [ -n "$(edge "$1")" ]; then
+    check_edge "$1" || { FAILURE="nginx refuses its configuration"; return 1; }
+    in_edge /opt/myhibachi/docker/edge close >>"$HOME_DIR/log" 2>&1 && sleep 3
+    say "nginx: its container is replaced; new connections fail for about two seconds"
+    compose "$1" up -d --no-deps --force-recreate -t "$LONGEST_S" nginx >>"$HOME_DIR/log" 2>&1 ||
+      { FAILURE="nginx cannot be started"; return 1; }
+  fi
+  c=$(containers nginx)
+  await_healthy "$c" || { FAILURE="nginx does not get ready"; return 1; }
+  "$2" nginx ''
 }
 
 # Each that is new has to be healthy and used before anything else happens.
 replace() { # SERVICE VERSION COUNT SMOKE
   local service=$1 version=$2 count=$3 smoke=$4 c old program tried=''
-  program=$(once "$version" "$service" --version | cut -d' ' -f2)
+  [ "$service" != nginx ] || { replace_edge "$version" "$smoke"; return; }
+  program=$(docker run --rm --network none "$IMAGE_PREFIX/$service:$version" --version | cut -d' ' -f2)
   while :; do
     for c in $(of_version "$service" "$version"); do
-      await_healthy "$c" || { docker logs --tail 20 "$c" >>"$HOME_DIR/log" 2>&1; return 1; }
+      await_healthy "$c" || return 1
       await_used "$service" "$(address_of "$c")" "$program" || return 1
       [ -n "$tried" ] || "$smoke" "$service" "$program" || return 1
       tried=1
     done
-    old=$(of_others "$service" "$version" | head -n 1)
+    old=$(of_others "$service" "$version" | sed -n 1p)
     if [ -n "$old" ] && [ "$(of_version "$service" "$version" | wc -l)" -ge 1 ] &&
       [ "$(containers "$service" | wc -l)" -gt "$count" ]; then
       { docker stop -t 45 "$old" && docker rm "$old"; } >>"$HOME_DIR/log" 2>&1 || return 1
@@ -136,11 +215,7 @@ replace() { # SERVICE VERSION COUNT SMOKE
 }
 
 settle() { # VERSION
-  local id
   [ "$FROM" = "$1" ] || echo "$FROM" >"$HOME_DIR/before"
   { grep -v '^VERSION=' .env 2>/dev/null || :; echo "VERSION=$1"; } >.env.new
   mv .env.new .env
-  id=$(compose "$1" ps -q nginx 2>/dev/null | head -n 1)
-  [ -z "$id" ] || [ "$(image_of "$id")" = "$IMAGE_PREFIX/nginx:$1" ] ||
-    say "nginx still runs $(image_of "$id"): docker compose up -d --no-deps nginx replaces it, and is away for a second"
 }

@@ -8,7 +8,7 @@ export RUN_DIR
 . "$RUN_DIR/env"
 HOME_DIR=$RUN_DIR/releases
 # shellcheck disable=SC2034 # of smoke.sh
-EDGE_URL=$BASE_URL EDGE_CA=$CA_FILE
+EDGE_URL=$BASE_URL EDGE_CA=$CA_FILE EDGE_OPTIONS=()
 KEEP=5
 MOST_REPLICAS=10
 
@@ -91,7 +91,12 @@ migrate() {
 }
 
 edge_update() {
-  stack start nginx
+  stack start nginx || { tail -n 3 "$HOME_DIR/log"; return 1; }
+}
+
+# nginx's program is the machine's.
+edge() {
+  :
 }
 
 edge_status() {

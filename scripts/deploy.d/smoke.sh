@@ -6,7 +6,8 @@ SMOKE_QUOTES=5
 ask() { # PATH [CURL ARGUMENT...]: the body; fails when it is no success
   local path=$1
   shift
-  curl -fsS --max-time 20 --cacert "$EDGE_CA" -H 'Content-Type: application/json' "$@" "$EDGE_URL$path" 2>/dev/null
+  curl -fsS --max-time 20 ${EDGE_CA:+--cacert "$EDGE_CA"} "${EDGE_OPTIONS[@]}" -H 'Content-Type: application/json' "$@" \
+    "$EDGE_URL$path" 2>/dev/null
 }
 
 quote() {

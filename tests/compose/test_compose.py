@@ -1,143 +1,17 @@
-"""docker-compose.yml run for real: the whole suite up in containers, used, scaled, killed, restarted,
-down. Needs a Docker engine, or Debian's dockerd and root to start one; where neither can run, these tests
-are skipped and say so."""
+"""docker-compose.yml run for real: the whole suite up in containers, used, scaled, killed, restarted, down."""
 import json
 import os
-import pathlib
-import shutil
-import subprocess
-import sys
-import threading
 import time
 
 import pytest
 import requests
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/api"))
+from deployment import HANGS, Replicas, certificate, make_version, runs, write
+from suite import (CLIENT, FOLDER, PORT, ROOT, URL, Traffic, balanced_over, compose, containers, get, healthy, inspect, logs,
+                   run, up, wait_for)
 
-from lib.stack import wait_for  # noqa: E402
-
-FOLDER = ROOT / ".run/compose"
-PORT = 19443
-URL = f"https://localhost:{PORT}"
 SERVICES = ("identity", "booking")
 MOST_MB = 25  # of a service's image above its base
-MENU = URL + "/api/v1/menu"
-CLIENT = ["docker-compose"]  # the fixture `newer` puts Compose v2 there
-
-
-def run(*command, check=True, stdin=None, **env):
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | env, capture_output=True, text=True, input=stdin,
-                          check=False, timeout=900)
-    assert not check or done.returncode == 0, f"{' '.join(map(str, command))}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
-    return done
-
-
-@pytest.fixture(scope="session")
-def engine():
-    """DOCKER_HOST of an engine."""
-    done = run(ROOT / "tests/compose/engine", "start", FOLDER / "engine", check=False)
-    if done.returncode != 0 or not shutil.which("docker-compose"):
-        pytest.skip(f"NOT RUN: no Docker engine can run here. {done.stderr.strip()}")
-    os.environ["DOCKER_HOST"] = done.stdout.strip()
-    yield done.stdout.strip()
-    run(ROOT / "tests/compose/engine", "stop", FOLDER / "engine")
-
-
-@pytest.fixture(scope="session")
-def environment(engine):
-    """What docker-compose reads; the images are made."""
-    names = run("sh", "-c", ". tests/compose/names; env -0 | grep -z -E '^(BASE|POSTGRES|REDIS)_IMAGE=|^IMAGE_PREFIX='")
-    env = dict(line.split("=", 1) for line in names.stdout.split("\0") if line)
-    env |= {"SECRETS_DIR": str(FOLDER / "secrets"), "COMPOSE_PROJECT_NAME": "myhibachi-test", "VERSION": "test",
-            "HTTPS_PORT": str(PORT), "HTTP_PORT": str(PORT + 1), "MAIL_PORT": str(PORT + 2), "WEB_URL": URL,
-            "SERVICE_ENV_FILE": str(ROOT / "tests/compose/service.env"), "CONNECTIONS_PER_IP": "1000",
-            "DOCKER_BUILDKIT": "0", "COMPOSE_DOCKER_CLI_BUILD": "0", "APP_ENV": "compose",
-            "SMTP_TLS": "off"}
-    os.environ.update(env)
-    run(ROOT / "tests/compose/images")
-    run(ROOT / "scripts/secrets")
-    return env
-
-
-def compose(*command, **more):
-    return run(*CLIENT, "--profile", "sandbox", *command, **more)
-
-
-def up(*more):
-    return compose("up", "-d", *more)
-
-
-@pytest.fixture(scope="session")
-def suite(environment):
-    compose("build", "-q")
-    compose("down", "-v", "--remove-orphans")
-    up()
-    wait_for(healthy, "the suite to serve", 90)
-    yield
-    compose("down", "-v", "--remove-orphans")
-
-
-def get(url=MENU, **more):
-    return requests.get(url, verify=FOLDER / "secrets/ca.pem", timeout=40, **more)
-
-
-def healthy():
-    try:
-        return get(URL + "/api/v1/health").status_code == 200
-    except OSError:
-        return False
-
-
-def containers(service):
-    return compose("ps", "-q", service).stdout.split()
-
-
-def inspect(container):
-    return json.loads(run("docker", "inspect", container).stdout)[0]
-
-
-def logs(service):
-    done = compose("logs", "--no-color", service)
-    return done.stdout + done.stderr
-
-
-class Traffic:
-    """Four clients that read, until the end of the block."""
-
-    def __enter__(self):
-        self.stop, self.answers, self.failures = threading.Event(), 0, []
-        self.threads = [threading.Thread(target=self.repeat) for _ in range(4)]
-        for t in self.threads:
-            t.start()
-        return self
-
-    def repeat(self):
-        session = requests.Session()
-        while not self.stop.is_set():
-            try:
-                reply = session.get(MENU, verify=FOLDER / "secrets/ca.pem", timeout=40)
-                self.answers += 1
-                if reply.status_code != 200:
-                    self.failures.append((reply.status_code, reply.text[:200]))
-            except OSError as e:
-                self.failures.append(repr(e))
-
-    def more(self, n=100):
-        target = self.answers + n
-        wait_for(lambda: self.answers >= target, f"{n} more replies", 60)
-
-    def __exit__(self, *args):
-        self.stop.set()
-        for t in self.threads:
-            t.join()
-
-
-def balanced_over(n):
-    """nginx uses that many booking replicas."""
-    lines = [i for i in logs("nginx").splitlines() if "balancer: booking: healthy:" in i]
-    return bool(lines) and len(lines[-1].split("healthy: ")[1].split(",")[0].split()) == n
 
 
 # --- what is there
@@ -215,7 +89,7 @@ def test_only_nginx_can_be_reached(suite):
 def test_images_are_small(suite, environment, service):
     def size(image):
         return int(run("docker", "image", "inspect", "-f", "{{.Size}}", image).stdout)
-    above = (size(f"{environment['IMAGE_PREFIX']}/{service}:test") - size(environment["BASE_IMAGE"])) / 1e6
+    above = (size(f"{environment['IMAGE_PREFIX']}/{service}:{environment['VERSION']}") - size(environment["BASE_IMAGE"])) / 1e6
     print(f"{service}: {above:.1f} MB above its base")
     assert above < MOST_MB
 
@@ -326,23 +200,59 @@ def test_a_wrong_password_shows_as_unhealthy(start, wrong):
     assert "password authentication failed" in done.stdout + done.stderr
 
 
+# --- deployment (scripts/deploy); the rest of it is with Compose v2, and in tests/api/test_deploy.py
+
+PAUSE_S = 0.05  # its clients leave most of the machine to what is deployed
+
+
+def two_replicas():
+    up("--scale", "booking=2")
+    wait_for(lambda: balanced_over(2), "two replicas", 15)
+
+
+def told(deploy):
+    return [(e["type"].removeprefix("deployment."), e["to"]) for e in deploy.listener.events()]
+
+
+def test_a_version_comes_and_nobody_notices(suite, deploy, environment, tmp_path):
+    new = make_version(tmp_path, "compose-2")
+    two_replicas()
+    with Traffic(PAUSE_S) as traffic, Replicas("booking") as replicas:
+        code, said = deploy(new)
+        traffic.more()
+    assert code == 0 and said.splitlines()[-1] == f"deployed {new}; {environment['VERSION']} is kept", said
+    assert runs("booking") == [new, new] and runs("identity") == [new]
+    assert get(URL + "/api/v1/health").json()["version"] == new
+    assert not traffic.failures, traffic.failures[:3]
+    assert (replicas.least, replicas.most) == (2, 3)
+    assert told(deploy) == [("started", new), ("succeeded", new)]
+    assert deploy.dotenv.read_text() == f"VERSION={new}\n"
+
+
+def test_another_certificate_comes_and_nobody_notices(suite, deploy, tmp_path):
+    run(ROOT / "scripts/certificate", tmp_path / "tls", "localhost", "127.0.0.1")
+    new, first = ((tmp_path / "tls" / name).read_text() for name in ("server.pem", "ca.pem"))
+    box, before = containers("nginx"), {"ca.pem": write("ca.pem", (FOLDER / "secrets/ca.pem").read_text() + first)}
+    try:
+        with Traffic(PAUSE_S) as traffic:
+            before["tls-cert"] = write("tls-cert", new)
+            code, said = deploy("--nginx")
+            assert code == 1 and "nothing was changed" in said.splitlines()[-1] and "key" in said, said
+            assert certificate() == before["tls-cert"].strip()
+            before["tls-key"] = write("tls-key", (tmp_path / "tls/server.key").read_text())
+            code, said = deploy("--nginx")
+            assert code == 0 and certificate() == new.strip(), said
+            traffic.more()
+        assert not traffic.failures, traffic.failures[:3]
+        assert containers("nginx") == box
+    finally:
+        for secret, text in before.items():
+            write(secret, text)
+    code, said = deploy("--nginx")
+    assert code == 0 and certificate() == before["tls-cert"].strip(), said
+
+
 # --- the same file with Docker Compose v2: what depends on the one who reads it -------------------
-
-@pytest.fixture(scope="module")
-def newer(suite):
-    client = FOLDER / "compose-v2"
-    done = run(ROOT / "tests/compose/fetch-v2", client, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"NOT RUN: {done.stderr.strip()}")
-    older, CLIENT[:] = CLIENT[:], [client]
-    assert "version v2." in compose("version").stdout
-    compose("down", "-v", "--remove-orphans")
-    up()
-    wait_for(healthy, "the suite to serve", 90)
-    yield
-    compose("down", "-v", "--remove-orphans")
-    CLIENT[:] = older
-
 
 def test_v2_starts_the_suite(newer):
     assert get().status_code == 200
@@ -359,3 +269,60 @@ def test_v2_up_again_changes_nothing(newer):
     up("--scale", "booking=2")
     assert {s: sorted(containers(s)) for s in before} == before
     assert "is up to date" in logs("migrate")
+
+
+def test_v2_a_deployment_is_killed_and_goes_on(newer, deploy, environment, tmp_path):
+    """Nobody notices; and meanwhile another one is refused."""
+    new = make_version(tmp_path, "compose-2")
+    two_replicas()
+    with Traffic(PAUSE_S) as traffic, Replicas("booking") as replicas:
+        first = deploy.start(new)
+        wait_for(lambda: deploy.listener.messages, "its start", 60)
+        code, said = deploy(environment["VERSION"])
+        assert code == 75 and "another deployment runs" in said, said
+        deploy.kill(first, lambda: new in runs("booking"))
+        assert f"broken off: from {environment['VERSION']} to {new}" in deploy("--status")[1]
+        code, said = deploy(new)
+        assert code == 0 and said.splitlines()[-1].startswith(f"deployed {new}"), said
+        traffic.more()
+    assert runs("booking") == [new, new] and runs("identity") == [new]
+    assert not traffic.failures, traffic.failures[:3]
+    assert (replicas.least, replicas.most) == (2, 3)
+    assert "broken off" not in deploy("--status")[1]
+
+
+def is_taken_back(deploy, version, why, **more):
+    up("--scale", "booking=1")
+    before = {s: runs(s) for s in SERVICES}
+    with Traffic(PAUSE_S) as traffic:
+        code, said = deploy(version, **more)
+        traffic.more()
+    assert code == 1 and said.splitlines()[-1].startswith(f"deploy: {version} is taken back") and why in said, said
+    assert {s: runs(s) for s in SERVICES} == before
+    assert not traffic.failures, traffic.failures[:3]
+    assert told(deploy) == [("started", version), ("rolled_back", version)]
+    assert why in deploy.listener.events()[-1]["reason"]
+    assert "broken off" not in deploy("--status")[1]
+
+
+def test_v2_what_does_not_get_healthy_is_taken_back(newer, deploy, tmp_path):
+    is_taken_back(deploy, make_version(tmp_path, "compose-3", HANGS), "does not get ready")
+
+
+def test_v2_what_fails_its_smoke_test_is_taken_back(newer, deploy, tmp_path):
+    login = tmp_path / "login"
+    login.write_text(json.dumps({"email": "nobody@example.com", "password": "not this one, no"}))
+    is_taken_back(deploy, make_version(tmp_path, "compose-4"), "smoke test: a login", SMOKE_LOGIN_FILE=str(login))
+
+
+def test_v2_other_settings_of_nginx(newer, deploy):
+    """Refused before its container is touched, or taken by another container; and only when they are others."""
+    box = containers("nginx")
+    code, said = deploy("--nginx", CORS_ORIGINS="nonsense")
+    assert code == 1 and "'nonsense' is not an origin" in said and containers("nginx") == box, said
+    code, said = deploy("--nginx", CORS_ORIGINS="https://app.example.com")
+    assert code == 0 and containers("nginx") != box, said
+    box = containers("nginx")
+    assert get(headers={"Origin": "https://app.example.com"}).headers["Access-Control-Allow-Origin"]
+    code, said = deploy("--nginx", CORS_ORIGINS="https://app.example.com")
+    assert code == 0 and containers("nginx") == box, said
