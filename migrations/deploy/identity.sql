@@ -250,14 +250,15 @@ CREATE TRIGGER user_status_move BEFORE UPDATE OF status ON identity.users
     FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
     EXECUTE FUNCTION identity.user_status_move();
 
--- There is always somebody who may do everything. The lock makes two removals at once queue up; the
+-- There is always somebody who may do everything, and can sign in. The lock makes two removals at once queue up; the
 -- count after it sees the first one's result.
 CREATE FUNCTION identity.keep_super_admin() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('identity.keep_super_admin'));
     PERFORM identity.demand(
         EXISTS (SELECT FROM identity.user_roles r JOIN identity.users u ON u.id = r.user_id
-                 WHERE r.role = 'SUPER_ADMIN' AND u.status = 'active' AND u.deleted_at IS NULL),
+                 WHERE r.role = 'SUPER_ADMIN' AND u.status = 'active' AND u.deleted_at IS NULL
+                   AND u.password_hash IS NOT NULL),
         'last_super_admin', 'This is the last active super administrator.');
     RETURN NULL;
 END $$;
@@ -304,14 +305,23 @@ BEGIN ATOMIC
      GROUP BY p.permission;
 END;
 
--- The stations count whose role has something to say about a station.
+-- The stations that an account's rights of scope `station` are about. A token has one list of them for all
+-- rights, so a station counts where the account has every one of these rights: who manages one station and
+-- may only look at another one is not the manager of both.
 CREATE FUNCTION identity.stations(account uuid) RETURNS uuid[] LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT coalesce(array_agg(DISTINCT r.station_id), '{}')
       FROM identity.user_roles r
      WHERE r.user_id = account AND r.station_id IS NOT NULL
        AND EXISTS (SELECT FROM identity.role_permissions p
-                    WHERE p.role = r.role AND p.scope = 'station');
+                    WHERE p.role = r.role AND p.scope = 'station')
+       AND NOT EXISTS (
+            SELECT FROM identity.rights(account) mine
+             WHERE mine.scope = 'station'
+               AND NOT EXISTS (SELECT FROM identity.user_roles here
+                                 JOIN identity.role_permissions p ON p.role = here.role
+                                WHERE here.user_id = account AND here.station_id = r.station_id
+                                  AND p.permission = mine.permission AND p.scope = 'station'));
 END;
 
 -- What goes into an access token.

@@ -63,7 +63,8 @@ static const struct mail_template templates[] = {
              "is gone for good; until then, write to us if you want the account back." NOT_ME},
     {.name = "api_key_created",
      .subject = "A new API key",
-     .text = "An API key was created for your account." NOT_ME},
+     .text = "An API key was created for your account.\n\nIf it was not you, end it (a new password "
+             "does not), set a new password and write to us."},
 };
 /* clang-format on */
 

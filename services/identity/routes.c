@@ -92,7 +92,8 @@ const struct route identity_routes[] = {
      ERRS(ERR_SESSION_REQUIRED, ERR_NOT_FOUND), STEPS(export_fetch)},
     {POST, API "/me/erasure", "erase_self", "Delete the caller's account and, 30 days later, all "
      "that says who he is", SELF, .in = &password_in, .out = &erasure_out,
-     ERRS(ERR_PASSWORD_WRONG, ERR_SESSION_REQUIRED, ERR_STATE_CONFLICT), STEPS(erase_self)},
+     ERRS(ERR_PASSWORD_WRONG, ERR_SESSION_REQUIRED, ERR_STATE_CONFLICT, ERR_LAST_SUPER_ADMIN),
+     STEPS(erase_self)},
 
     /* --- accounts --------------------------------------------------------------------------- */
     {GET, API "/users", "user_list", "List or search accounts", ALLOWED(USERS_READ),
@@ -134,7 +135,7 @@ const struct route identity_routes[] = {
      STEPS(export_list)},
     {PUT, API "/users/{id}/roles", "user_role_give", "Give an account a role",
      ALLOWED(ROLES_WRITE), .in = &role_give_in, .status = 204, .feature = "FEATURE_RBAC",
-     ERRS(ERR_PRIVILEGE_ESCALATION, ERR_ROLE_STATION), STEPS(user_role_give)},
+     ERRS(ERR_PRIVILEGE_ESCALATION, ERR_ROLE_STATION, ERR_STATE_CONFLICT), STEPS(user_role_give)},
     {DELETE, API "/users/{id}/roles", "user_role_take", "Take a role from an account",
      ALLOWED(ROLES_WRITE), .query = &role_query, .status = 204, .feature = "FEATURE_RBAC",
      ERRS(ERR_PRIVILEGE_ESCALATION, ERR_LAST_SUPER_ADMIN), STEPS(user_role_take)},

@@ -11,6 +11,8 @@ WITH claim AS (
        AND identity.demand(identity.may_give($1::jsonb, i->>'role', (i->>'station_id')::uuid),
                            'privilege_escalation',
                            'You cannot give a role that can do more than you.')
+       AND identity.demand($1::jsonb->>'scope' = 'all' OR $1::jsonb->'stations' ? (i->>'station_id'),
+                           'privilege_escalation', 'This is not one of your stations.')
 ), created AS (
     INSERT INTO identity.users (id, email, kind, name, phone, created_at, updated_at)
     SELECT $2::uuid, i.email, CASE i.role WHEN 'CUSTOMER' THEN 'customer' ELSE 'staff' END, i.name,

@@ -165,6 +165,26 @@ def test_attempts_are_remembered(account):
     assert [i["outcome"] for i in first["items"] + second["items"]] == ["ok", "wrong_password"]
 
 
+def test_each_sign_in_is_a_session_of_its_own(account, row, db):
+    """Nobody can have chosen it before: not by a token, a cookie or a header of an earlier or another one."""
+    a, other = account(), account()
+    theirs, mine = other.login(), a.login()
+    before = a.tokens
+    sid, of_other = claims_of(before["access_token"])["sid"], claims_of(other.tokens["access_token"])["sid"]
+    for caller in (mine, theirs, a.api.with_headers(Cookie=f"session={of_other}; sid={sid}", X_Session_Id=sid)):
+        reply = caller.post("/api/v1/auth/login", json={"email": a.email, "password": a.password})
+        fresh = expect(reply)
+        assert claims_of(fresh["access_token"])["sid"] not in (sid, of_other)
+        assert claims_of(fresh["access_token"])["sub"] == a.id
+        assert fresh["refresh_token"] not in (before["refresh_token"], other.tokens["refresh_token"])
+        assert "Set-Cookie" not in reply.headers
+    for name in ("session_id", "sid", "refresh_token"):
+        expect_problem(a.try_login(**{name: sid}), 422, "invalid", f"/{name}")
+    db.execute("SELECT count(*) AS n FROM identity.sessions WHERE user_id = %s AND revoked_at IS NULL", (a.id,))
+    assert db.fetchone()["n"] == 4
+    assert row("sessions", user_id=other.id)["revoked_at"] is None
+
+
 def test_an_access_token_lives_a_quarter_of_an_hour(account, clock):
     api = account().login()
     expect(api.get("/api/v1/me"))

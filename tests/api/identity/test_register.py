@@ -110,6 +110,28 @@ def test_a_link_runs_out(api, mailbox, clock):
     expect_problem(api.post(f"{AUTH}/verify-email", json={"token": token}), 422, "link_invalid")
 
 
+def test_a_link_for_a_new_password_lives_half_an_hour(api, account, mailbox, clock):
+    early, late = account(), account()
+    tokens = []
+    for a in (early, late):
+        expect(api.post(f"{AUTH}/password/forgot", json={"email": a.email}), 202)
+        tokens.append(mailbox.wait(to=a.email).token())
+    clock.advance(minutes=29)
+    assert api.post(f"{AUTH}/password/reset", json={"token": tokens[0], "password": PASSWORD}).status_code == 204
+    clock.advance(minutes=2)
+    expect_problem(api.post(f"{AUTH}/password/reset", json={"token": tokens[1], "password": PASSWORD}), 422,
+                   "link_invalid")
+
+
+def test_an_invitation_lives_a_week(api, account, mailbox, clock):
+    boss, email = account("SUPER_ADMIN").login(), new_email("late")
+    expect(boss.post("/api/v1/users", json={"email": email, "name": "Late", "role": "CHEF"}), 201)
+    token = mailbox.wait(to=email).token()
+    clock.advance(days=7, minutes=1)
+    expect_problem(api.post(f"{AUTH}/password/reset", json={"token": token, "password": PASSWORD}), 422,
+                   "link_invalid")
+
+
 def test_a_link_proves_the_address_it_went_to(api, mailbox, db):
     email = new_email()
     expect(sign_up(api, email), 202)
@@ -119,7 +141,7 @@ def test_a_link_proves_the_address_it_went_to(api, mailbox, db):
 
 
 def test_another_verification_mail(api, account, mailbox, row):
-    a = account()
+    a = account(email_verified_at=None)
     assert expect(api.post(f"{AUTH}/resend-verification", json={"email": a.email}), 202) == ACCEPTED
     token = mailbox.wait(to=a.email, subject="confirm").token()
     assert api.post(f"{AUTH}/verify-email", json={"token": token}).status_code == 204
