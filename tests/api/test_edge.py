@@ -131,8 +131,9 @@ def test_tls_is_1_2_or_1_3_and_offers_http_2(running):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_older_tls_is_refused(running):
-    with pytest.raises(ssl.SSLError):
+    with pytest.raises(ssl.SSLError) as refused:
         handshake(running, ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
+    assert refused.value.reason == "TLSV1_ALERT_PROTOCOL_VERSION"  # nginx's word, not this client's own
 
 
 # --- nginx's own errors are problem documents, even for what is no HTTP
@@ -231,3 +232,28 @@ def test_the_log_has_the_request_and_no_secrets(api, running):
     assert row["path"] == "/api/v1/bookings/***"
     assert row["ip"] in ("127.0.0.0", "-")
     assert row["status"] == reply.status_code and row["service"] == "booking"
+
+
+@pytest.mark.parametrize("target,agent", [(b"/none", b"J\xe4ger \xff"), (b"/none/\xe4\xff", b"x"),
+                                          (b"/none/\"\\", b'"\\","status":200,"x":"\x09')])
+def test_whatever_is_sent_a_line_of_the_log_is_json(raw, running, target, agent):
+    """Else nobody who reads the log by machine would see who sent it."""
+    reply = raw(b"GET " + target + b" HTTP/1.1\r\nUser-Agent: " + agent + b"\r\n" + CLOSE + b"\r\n")
+    request_id = expect_problem(reply, 404, "not_found")["request_id"].encode()
+    path = running.run_dir / "logs/nginx-access.log"
+
+    def line():
+        return next((r for r in path.read_bytes().splitlines() if request_id in r), None)
+    row = json.loads(wait_for(line, "the access log's line").decode("ascii"))
+    assert row["status"] == 404 and row["path"].startswith(("/none", "(not ASCII)"))
+
+
+def test_what_goes_wrong_is_logged_without_its_secrets(api, stack):
+    """nginx's error log has whole URLs, and no setting to leave them out."""
+    secret = "s" + uuid.uuid4().hex * 2
+    stack.stop("booking-1", "booking-2")
+    reply = api.get(f"/api/v1/calendar/feed/{secret}.ics?q={secret}")
+    assert reply.status_code in (502, 503, 504), reply.text
+    wait_for(lambda: reply.headers["X-Request-Id"] in stack.log("nginx-access"), "the access log's line")
+    for log in (stack.run_dir / "logs").glob("*.log"):
+        assert secret not in log.read_text(errors="replace"), log
