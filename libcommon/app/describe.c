@@ -71,6 +71,7 @@ static void print_metrics(const struct service *desc)
     metrics_describe(app_metrics, app_n_metrics, &out);
     if (desc->metrics)
         metrics_describe(desc->metrics, desc->n_metrics, &out);
+    metrics_describe(&metrics_dropped, 1, &out);
     fputs(out.data ? out.data : "", stdout);
     buf_free(&out);
 }

@@ -18,7 +18,7 @@ static const char *const kind_names[] = {
     [METRIC_HISTOGRAM] = "histogram",
 };
 
-static const struct metric dropped_metric = {
+const struct metric metrics_dropped = {
     METRIC_COUNTER,
     "metrics_series_dropped_total",
     "",
@@ -173,8 +173,8 @@ static void print_dropped(struct buf *out)
     uint64_t numbers[METRICS_N_NUMBERS] = {0};
     for (size_t p = 0; p < n_parts; p++)
         numbers[0] += __atomic_load_n(&parts[p].dropped, __ATOMIC_RELAXED);
-    add_head(out, &dropped_metric);
-    add_series(out, &dropped_metric, "", numbers);
+    add_head(out, &metrics_dropped);
+    add_series(out, &metrics_dropped, "", numbers);
 }
 
 void metrics_print(const struct metric *const *tables, const size_t *counts, size_t n_tables,

@@ -1,6 +1,7 @@
 """Health, as load balancers and operators ask for it, and the metrics port."""
 import json
 import os
+import pathlib
 import re
 import subprocess
 import uuid
@@ -11,6 +12,7 @@ import requests
 from lib.client import Api, expect, expect_problem
 from lib.stack import SERVICES, wait_for
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 READY = ("/health", "/api/v1/health", "/api/v1/health/", "/api/v1/health/readiness")
 LIVENESS = "/api/v1/health/liveness"
 
@@ -160,6 +162,38 @@ def test_metrics_are_in_the_form_that_prometheus_wants(metrics):
     done = subprocess.run(["promtool", "check", "metrics"], input=reply.text, capture_output=True,
                           text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def documented(running, service):
+    """{name: (kind, labels)}, as `BINARY --metrics` prints it."""
+    printed = subprocess.run([f"{running.env['BIN_DIR']}/{service}", "--metrics"], capture_output=True, text=True,
+                             check=True).stdout
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \| .+ \|$", printed, re.MULTILINE)
+    assert len(rows) == len(printed.splitlines()) > 15
+    return {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+
+
+def test_metrics_are_those_of_the_documentation(metrics, running, part, own):
+    """Each that is documented is there, with these labels, and nothing else is. What operations.md looks at is
+    among them."""
+    known = documented(running, name_of(part))
+    own.get(LIVENESS)
+    text = metrics().text
+    assert dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE)) == {n: kind for n, (kind, _) in known.items()}
+    parts = {name + suffix: (name, {"le"} if suffix == "_bucket" else set())
+             for name, (kind, _) in known.items() if kind == "histogram" for suffix in ("_bucket", "_sum", "_count")}
+    seen = set()
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        series, labels = re.match(r"(\w+)(?:\{(.*)\})? [0-9.e+-]+$", line).groups()
+        name, more = parts.get(series, (series, set()))
+        assert set(re.findall(r'(\w+)="', labels or "")) == known[name][1] | more, line
+        seen.add(name)
+    assert {n for n, (_, labels) in known.items() if not labels} | {"http_requests_total"} <= seen
+    page = (ROOT / "docs/operations.md").read_text()
+    named = set(re.findall(r"`(\w+_(?:total|seconds|bytes|busy|dropped|ahead|status))`", page))
+    assert len(named) > 8 and named <= set(known), named - set(known)
 
 
 def test_requests_are_counted_by_route_and_status(metrics, own, part):

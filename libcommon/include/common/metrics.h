@@ -43,6 +43,7 @@ void metric_observe_us(const struct metric *m, int64_t us, ...);
  * gauges. Histogram buckets are those of the table in metrics.c. */
 void metrics_print(const struct metric *const *tables, const size_t *counts, size_t n_tables,
                    struct buf *out);
+extern const struct metric metrics_dropped; /* printed after the tables' */
 /* Documentation of a table as Markdown rows (--metrics). */
 void metrics_describe(const struct metric *rows, size_t n, struct buf *out);
 
