@@ -34,7 +34,7 @@
 /* --- chefs ------------------------------------------------------------------------------------ */
 
 #define CHEF_FIELDS(f)                                                                             \
-    {OF_TYPE("user_id", FIELD_UUID, NIL, "His account")},                                          \
+    {OF_TYPE("user_id", FIELD_UUID, NIL, "His account; for administrators to name")},              \
     {OF_TYPE("station_id", FIELD_UUID, f, "Whom he works for")},                                   \
     {STR_IN("name", f, 1, 100, "Full name")},                                                      \
     {OF_TYPE("email", FIELD_EMAIL, NIL, "E-mail address")},                                        \

@@ -10,6 +10,8 @@ WITH claim AS MATERIALIZED (SELECT bus.reply_claim($1::jsonb) AS claimed
              || jsonb_build_object('id', bus.uuid_v7(n.at), 'created_at', n.at, 'updated_at', n.at)) b
     WHERE claim.claimed
       AND (booking.in_scope($1::jsonb, NULL, b.station_id) OR bus.fail('forbidden', 'This station is not yours.'))
+      AND ($1::jsonb ->> 'scope' = 'all' OR b.user_id IS NULL
+           OR bus.fail('forbidden', 'An administrator says whose account it is.'))
     RETURNING *
 )
 SELECT (r.reply).body, (r.reply).etag, (r.reply).location,

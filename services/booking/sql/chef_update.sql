@@ -10,6 +10,9 @@ WITH was AS MATERIALIZED (
       AND (NOT $4::jsonb ? 'station_id'
            OR booking.in_scope($1::jsonb, NULL, ($4::jsonb ->> 'station_id')::uuid)
            OR bus.fail('forbidden', 'That station is not yours.'))
+      AND ($1::jsonb ->> 'scope' = 'all'
+           OR coalesce(($4::jsonb ->> 'user_id')::uuid = c.user_id, $4::jsonb ->> 'user_id' IS NULL)
+           OR bus.fail('forbidden', 'An administrator says whose account it is.'))
     FOR UPDATE
 ), made AS (
     UPDATE booking.chefs c

@@ -109,6 +109,21 @@ def test_a_manager_has_his_stations_chefs(manager, admin):
                    403, "forbidden")
 
 
+def test_a_manager_names_no_accounts(manager, admin):
+    """He could name one that is about to be another station's chef's: an account is one chef's only."""
+    body, account = {"name": "A", "station_id": STATION}, str(uuid.uuid4())
+    expect_problem(manager.post(CHEFS, body | {"user_id": account}), 403, "forbidden")
+    mine = expect(manager.post(CHEFS, body | {"user_id": None}), 201)
+    path = f"{CHEFS}/{mine['id']}"
+    expect_problem(manager.patch(path, {"user_id": account}, if_match='"1"'), 403, "forbidden")
+    expect(admin.patch(path, {"user_id": account}, if_match='"1"'))
+    other = str(uuid.uuid4())
+    expect_problem(manager.patch(path, {"user_id": other}, if_match='"2"'), 403, "forbidden")
+    assert expect(manager.patch(path, {"user_id": account, "name": "B"}, if_match='"2"'))["name"] == "B"
+    assert expect(manager.patch(path, {"user_id": None}, if_match='"3"'))["user_id"] is None
+    expect_problem(manager.patch(path, {"user_id": account}, if_match='"4"'), 403, "forbidden")
+
+
 def test_a_chef_keeps_his_own_profile(chef):
     assert [c["id"] for c in expect(chef.get(CHEFS))["items"]] == [CHEF]
     expect_problem(chef.get(f"{CHEFS}/{OTHER_CHEF}"), 404, "not_found")
