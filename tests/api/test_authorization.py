@@ -1,11 +1,15 @@
 """The authorisation matrix, generated from the route tables that the binaries print: every route x
 every caller. Who may call is data (identity.role_permissions); nothing else decides."""
+import json
 import os
 import pathlib
 import subprocess
 import uuid
 
 import pytest
+
+from lib.stack import wait_for
+from lib.tokens import claims_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN_DIR = pathlib.Path(os.environ.get("BIN_DIR", ROOT / "build/asan/bin"))
@@ -89,6 +93,22 @@ def test_public_routes_ask_nobody(api, method, path, caller, permission):
     assert reply.status_code not in (403, 500), reply.text
     if reply.status_code == 401:  # a login that failed, not a caller who was refused
         assert reply.json()["code"] != "forbidden" and "/auth/" in path
+
+
+def test_refusals_are_in_the_log(api, login, running):
+    """Who was refused what, and when: a 401 without a name, a 403 with one."""
+    caller = login("CUSTOMER")
+    asked = {api.get("/api/v1/users").headers["X-Request-Id"]: (401, None),
+             api.with_token("a.b.c").get("/api/v1/users").headers["X-Request-Id"]: (401, None),
+             caller.get("/api/v1/users").headers["X-Request-Id"]: (403, claims_of(caller.token)["sub"])}
+
+    def lines():
+        found = [row for row in map(json.loads, running.log("identity").splitlines())
+                 if row["event"] == "request.done" and row["request_id"] in asked]
+        return found if len(found) == len(asked) else None
+    for row in wait_for(lines, "the log"):
+        assert (row["status"], row["user"]) == asked[row["request_id"]], row
+        assert row["route"] == "user_list" and row["ts"]
 
 
 def test_super_admin_has_every_permission(granted):

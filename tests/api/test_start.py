@@ -194,3 +194,23 @@ def test_a_schema_of_another_version(running, other, tmp_path, written):
         other.sql("INSERT INTO bus.schema_needs VALUES ('to_come', 9999)")
         line, _ = until_unready(health, rows, "start a newer version")
         assert "9999" in line["why"]
+
+
+# --- TLS to the database
+
+def test_the_database_is_who_its_certificate_says(running, tmp_path, written):
+    """With verify-full: the stack's PostgreSQL has a certificate of the stack's authority, for its own name."""
+    plain = running.secret("booking.database-url").split("?")[0]
+    stranger = tmp_path / "stranger.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", os.devnull, "-subj",
+                    "/CN=localhost", "-out", stranger], check=True, capture_output=True)
+    for authority, host, why in ((running.env["CA_FILE"], "127.0.0.1", None),
+                                 (stranger, "127.0.0.1", "certificate verify failed"),
+                                 (running.env["CA_FILE"], "other.test", "does not match host name")):
+        url = f"{plain.replace('127.0.0.1', host)}?hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={authority}"
+        with started(running, tmp_path, DATABASE_URL_FILE=written(url)) as (at, rows):
+            if why:
+                until_unready(at, rows, why)
+            else:
+                wait_for(lambda u=at: requests.get(u, timeout=5).status_code == 200, "the service to be ready")
+        (tmp_path / "log").unlink()

@@ -242,6 +242,23 @@ static void a_client_error_is_not_repeated(void **state UNUSED)
     assert_int_equal(r.tries, 1);
 }
 
+static void a_redirect_is_not_followed(void **state UNUSED)
+{
+    static const char *const statuses[] = {"301 Moved", "302 Found", "303 Other", "307 Again",
+                                           "308 Moved"};
+    for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+        char first[100];
+        snprintf(first, sizeof(first),
+                 "HTTP/1.1 %s\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", statuses[i]);
+        struct act acts[] = {{first, THEN_KEEP}, {OK_REPLY, THEN_KEEP}};
+        struct fake_peer *p = fake_peer_new(loop, acts, 2);
+        struct http_call call = i % 2 ? post_to(p->port) : get_from(p->port);
+        assert_int_equal(run(&call).status, 301 + (int)i + (i > 2 ? 3 : 0));
+        assert_int_equal(p->n_requests, 1);
+        fake_peer_free(p);
+    }
+}
+
 static void a_call_that_must_not_be_doubled_is_sent_once(void **state UNUSED)
 {
     static const struct {
@@ -411,6 +428,7 @@ int main(void)
         EACH(an_idempotent_call_is_repeated_after_a_server_error),
         EACH(the_last_answer_is_given_when_all_tries_fail),
         EACH(a_client_error_is_not_repeated),
+        EACH(a_redirect_is_not_followed),
         EACH(a_call_that_must_not_be_doubled_is_sent_once),
         EACH(a_kept_connection_does_not_double_a_call),
         EACH(where_nobody_listens_every_call_is_tried_again),
