@@ -369,7 +369,8 @@ static enum step_rc admit_precondition(struct req *r)
     if (!quoted || !is_plain(tag)) /* none of ours */
         return r->route->flags & ROUTE_IF_MATCH ? req_fail(r, ERR_PRECONDITION_FAILED, NULL)
                                                 : STEP_NEXT;
-    r->if_match = arena_strndup(r->arena, tag.p, tag.n);
+    struct str version = str_cut(&tag, '.'); /* what is behind it says what was shown beside */
+    r->if_match = arena_strndup(r->arena, version.p, version.n);
     return r->if_match ? STEP_NEXT : req_fail(r, ERR_NO_MEMORY, NULL);
 }
 

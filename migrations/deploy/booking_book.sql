@@ -120,9 +120,10 @@ END $$;
 
 CREATE FUNCTION booking.booking_reply(ctx jsonb, status int, b booking.bookings) RETURNS booking.reply
 LANGUAGE sql VOLATILE
-RETURN booking.reply_make(ctx, status,
-                          (SELECT booking.booking_shown(ctx, v) FROM booking.booking_view v WHERE v.id = (b).id),
-                          (b).version::text, CASE status WHEN 201 THEN '/api/v1/bookings/' || (b).id END);
+RETURN (SELECT booking.reply_make(ctx, status, s.body, bus.etag((b).version, s.body::text),
+                                  CASE status WHEN 201 THEN '/api/v1/bookings/' || (b).id END)
+        FROM (SELECT booking.booking_shown(ctx, v) AS body FROM booking.booking_view v
+              WHERE v.id = (b).id OFFSET 0) s);
 
 -- --- making one --------------------------------------------------------------------------------
 

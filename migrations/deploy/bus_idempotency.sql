@@ -51,6 +51,11 @@ BEGIN
     RETURN true;
 END $$;
 
+-- An entity tag (RFC 9110, 8.8.3): the version, which is all that If-Match asks for, and a digest of what is shown
+-- where that changes without the version, as names of others do.
+CREATE FUNCTION bus.etag(version int, shown text) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN version || '.' || left(md5(shown), 12);
+
 CREATE FUNCTION bus.reply_store(ctx jsonb, status int, body text, etag text DEFAULT NULL,
                                 location text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -88,7 +93,7 @@ $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA bus FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    bus.reply_claim, bus.reply_store, bus.reply_stored, bus.idempotency_purge
+    bus.etag, bus.reply_claim, bus.reply_store, bus.reply_stored, bus.idempotency_purge
 TO mh_service;
 
 COMMIT;

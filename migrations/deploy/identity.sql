@@ -407,9 +407,8 @@ RETURN jsonb_build_object(
     'expires_at', k.expires_at, 'last_used_at', k.last_used_at,
     'last_used_ip', host(k.last_used_ip), 'revoked_at', k.revoked_at);
 
--- Its entity tag: the version, which If-Match asks for, and what changes without being edited.
 CREATE FUNCTION identity.user_etag(shown jsonb) RETURNS text LANGUAGE sql IMMUTABLE
-RETURN (shown->>'version') || '.' || left(md5(shown::text), 12);
+RETURN bus.etag((shown->>'version')::int, shown::text);
 
 -- Rows of the audit log, newest first, before the cursor [at, id]. A question a branch: each has
 -- its own index. Who may not see all sees what he did himself.

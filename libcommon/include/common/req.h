@@ -40,7 +40,7 @@ struct req {
     const char *traceparent;
     const char *ip; /* of the client, as nginx says */
     const char *idempotency_key;
-    const char *if_match; /* the entity tag without quotes, or NULL */
+    const char *if_match; /* the version in the entity tag, or NULL */
     int64_t now_us;       /* wall clock at arrival: the time of everything this request does */
     int64_t deadline_us;  /* monotonic */
 

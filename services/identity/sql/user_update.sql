@@ -8,7 +8,7 @@ WITH found AS (
     SELECT f.* FROM found f
      WHERE identity.demand(identity.may_manage($1::jsonb, f.id), 'privilege_escalation',
                            'This account can do more than you.')
-       AND identity.demand(f.version::text = split_part($3, '.', 1), 'precondition_failed')
+       AND identity.demand(f.version::text = $3, 'precondition_failed')
 ), new AS (
     UPDATE identity.users u
        SET name = coalesce($4::jsonb->>'name', u.name),

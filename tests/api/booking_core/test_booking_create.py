@@ -16,7 +16,7 @@ def test_anybody_may_book(place, db):
     reply = place.api.post("/api/v1/bookings", wish, key=True)
     booking = expect(reply, 201)
     assert reply.headers["Location"] == f"/api/v1/bookings/{booking['id']}"
-    assert reply.headers["ETag"] == '"1"'
+    assert reply.headers["ETag"].startswith('"1.')
     assert booking["number"].startswith("MH-")
     assert booking["state"] == "pending" and booking["source"] == "web"
     assert booking["chef_id"] == chef and booking["station_id"] == place.id

@@ -44,7 +44,7 @@ def test_who_books_without_signing_in_gets_a_link(visitor, place, running, login
     reply = holder.get(path_of(booking))
     seen = expect(reply)
     assert seen == {k: v for k, v in booking.items() if k != "link"}
-    assert reply.headers["ETag"].removeprefix("W/") == '"1"'  # nginx compresses, and says so
+    assert reply.headers["ETag"].removeprefix("W/").startswith('"1.')  # nginx compresses, and says so
     wish = place.wish(**some_time())
     for api in (login("ADMIN"), login("CUSTOMER")):
         if api.token == login("CUSTOMER").token:
