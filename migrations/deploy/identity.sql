@@ -407,6 +407,14 @@ RETURN jsonb_build_object(
     'expires_at', k.expires_at, 'last_used_at', k.last_used_at,
     'last_used_ip', host(k.last_used_ip), 'revoked_at', k.revoked_at);
 
+-- What somebody sees of himself.
+CREATE FUNCTION identity.me_json(u identity.users) RETURNS jsonb LANGUAGE sql STABLE
+RETURN identity.user_json(u) - '{delete_reason,deleted_at,locked_until}'::text[]
+    || jsonb_build_object(
+           'permissions', identity.claims(u.id) -> 'scopes',
+           'recovery_codes_left', (SELECT count(*) FROM identity.recovery_codes c
+                                   WHERE c.user_id = u.id AND c.used_at IS NULL));
+
 CREATE FUNCTION identity.user_etag(shown jsonb) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN bus.etag((shown->>'version')::int, shown::text);
 

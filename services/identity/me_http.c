@@ -8,7 +8,7 @@ static enum step_rc me_get(struct req *r)
 
 static enum step_rc me_update(struct req *r)
 {
-    return req_pg(r, &sql_me_update, PG_ARGS(req_sql_ctx(r), r->in_json));
+    return req_pg(r, &sql_me_update, PG_ARGS(req_sql_ctx(r), r->in_json, r->if_match));
 }
 
 static enum step_rc login_history(struct req *r)

@@ -1,4 +1,4 @@
--- write: the caller's own profile: what is not named stays
+-- write: the caller's own profile: what is not named stays; $3 the version that was read, or null
 WITH old AS (
     SELECT u.* FROM identity.users u
      WHERE u.id = ($1::jsonb->>'user')::uuid AND u.deleted_at IS NULL
@@ -9,15 +9,12 @@ WITH old AS (
            phone = CASE WHEN $2::jsonb ? 'phone' THEN $2::jsonb->>'phone' ELSE u.phone END,
            version = u.version + 1, updated_at = ($1::jsonb->>'now')::timestamptz
       FROM old WHERE u.id = old.id
+       AND identity.demand($3::text IS NULL OR old.version::text = $3, 'precondition_failed')
     RETURNING u.*
 )
-SELECT identity.user_json(new) - '{delete_reason,deleted_at,locked_until}'::text[]
-       || jsonb_build_object(
-              'permissions', identity.claims(new.id)->'scopes',
-              'recovery_codes_left', (SELECT count(*) FROM identity.recovery_codes c
-                                       WHERE c.user_id = new.id AND c.used_at IS NULL)) AS body,
+SELECT m.body, bus.etag(new.version, m.body::text) AS etag,
        bus.audit($1::jsonb, 'user.update', 'user', new.id::text, identity.user_json(old),
                  identity.user_json(new)),
        bus.emit($1::jsonb, 'identity.user.changed', new.id::text,
                 jsonb_build_object('user_id', new.id))
-  FROM old, new
+  FROM old, new, LATERAL (SELECT identity.me_json(new) AS body OFFSET 0) m

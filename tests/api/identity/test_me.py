@@ -25,6 +25,15 @@ def test_an_unchanged_answer_is_not_sent_again(account):
     assert reply.status_code == 304 and not reply.content
 
 
+def test_who_says_what_he_read_is_told_of_another_change(account):
+    api = account().login()
+    seen = api.get(ME).headers["ETag"]
+    changed = api.patch(ME, json={"name": "By One Device"}, if_match=seen)
+    assert expect(changed)["version"] == 2 and changed.headers["ETag"] == api.get(ME).headers["ETag"] != seen
+    expect_problem(api.patch(ME, json={"name": "By Another"}, if_match=seen), 412, "precondition_failed")
+    assert expect(api.get(ME))["name"] == "By One Device"
+
+
 def test_name_and_phone_can_be_changed(account, audited, db):
     a = account()
     api = a.login()
