@@ -302,7 +302,7 @@ IDENTITY_CALLS = COMMON | {
         (ALL, "staff", "zzq"))),
         cursor=json.dumps([day(-20), USER]))),
     "user_status": [(ALL, USER, "locked", "why", "lock")],
-    "user_update": [(ALL, USER, "1.x", j(name="New"), "55" * 32, "sealed", "1000")],
+    "user_update": [(ALL, USER, "1", j(name="New"), "55" * 32, "sealed", "1000")],
 }
 
 CALLS = {"booking": BOOKING_CALLS, "identity": IDENTITY_CALLS}
