@@ -4,7 +4,7 @@
 #   release (default)  asan  clang  torture  fuzz  coverage
 BUILD ?= release
 OUT := build/$(BUILD)
-SERVICES := identity booking
+SERVICES := $(shell scripts/services)
 
 CC_release := gcc
 CC_asan := gcc

@@ -35,11 +35,6 @@ compose() { # VERSION ARGUMENT...
   fi 8>&-
 }
 
-# The database's server and Redis are no part of a version.
-services() {
-  printf 'identity\nbooking\n'
-}
-
 # Docker itself is asked, since compose takes its time.
 containers() { # SERVICE
   [ -n "$PROJECT" ] || die "nothing runs: docker compose up -d starts it"
@@ -71,7 +66,7 @@ of_others() { # SERVICE VERSION
 take_in() { # VERSION
   local s
   [[ ${1:-} =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] || { printf 'deploy: which version?\n' >&2 && return 1; }
-  for s in migrate nginx $(services); do
+  for s in migrate nginx $(scripts/services); do
     docker image inspect "$IMAGE_PREFIX/$s:$1" >/dev/null 2>&1 || compose "$1" pull -q "$s" >/dev/null 2>&1 ||
       { printf 'deploy: there is no image %s\n' "$IMAGE_PREFIX/$s:$1" >&2 && return 1; }
   done
@@ -92,7 +87,7 @@ version_before() {
 
 counts() {
   local s
-  for s in $(services); do printf '%s=%s ' "$s" "$(containers "$s" | wc -l)"; done
+  for s in $(scripts/services); do printf '%s=%s ' "$s" "$(containers "$s" | wc -l)"; done
 }
 
 once() { # VERSION SERVICE ARGUMENT...: a container that does one thing
@@ -103,7 +98,7 @@ once() { # VERSION SERVICE ARGUMENT...: a container that does one thing
 
 check_config() { # VERSION
   local s
-  for s in $(services); do once "$1" "$s" --check-config || return 1; done
+  for s in $(scripts/services); do once "$1" "$s" --check-config || return 1; done
   check_edge "$1"
 }
 check_edge() { # VERSION

@@ -16,10 +16,6 @@ stack() {
   scripts/stack "$@" 8>&- >>"$HOME_DIR/log" 2>&1
 }
 
-services() {
-  awk '{ sub(/-[0-9]+$/, "", $1) } $1 !~ /^(#.*|nginx|postgres|redis|mail|)$/ && !seen[$1]++ { print $1 }' scripts/stack.conf
-}
-
 version_of() { # RELEASE SERVICE
   "$HOME_DIR/$1/bin/$2" --version | cut -d' ' -f2
 }
@@ -44,7 +40,7 @@ keep_release() { # FOLDER of programs: prints the release
 
 take_in() { # FOLDER
   local folder=${1:-build/release/bin} s
-  for s in $(services); do
+  for s in $(scripts/services); do
     [ -x "$folder/$s" ] || { printf 'deploy: there is no %s/%s\n' "$folder" "$s" >&2 && return 1; }
   done
   keep_release "$folder"
@@ -71,7 +67,7 @@ version_before() {
 # "booking=2 identity=1"
 counts() {
   local s
-  for s in $(services); do printf '%s=%s ' "$s" "$(grep -c "^$s " "$RUN_DIR/state/replicas")"; done
+  for s in $(scripts/services); do printf '%s=%s ' "$s" "$(grep -c "^$s " "$RUN_DIR/state/replicas")"; done
 }
 
 check_config() { # RELEASE
