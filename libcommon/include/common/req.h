@@ -50,7 +50,7 @@ struct req {
     void *ctx;                          /* the steps' own struct, zeroed */
 
     struct pg_result *rows;             /* of the last req_pg() */
-    const struct http_answer *answer;   /* of the last req_call(); copied into the arena */
+    const struct http_answer *answer;   /* of the last req_call(); copied, but for its headers */
     const struct redis_value *redis;    /* of the last req_redis(); copied; NULL: not available */
     enum err op_err;                    /* of the last req_work()/req_call() */
     struct str cached;                  /* of the last req_cache_get(); p NULL: a miss */
@@ -102,6 +102,8 @@ const char *req_sql_ctx(struct req *r);
 /* Runs run(arg) on the worker pool; arg must live in r->ctx's owner: it is copied by address, and
  * the request is kept until it ends. */
 enum step_rc req_work(struct req *r, void (*run)(void *arg), void *arg);
+/* Asks a server outside. At the next step r->op_err is what http_client_done_fn says, and r->answer
+ * what came, or NULL. Fails at once when the call cannot begin. */
 enum step_rc req_call(struct req *r, const struct http_call *call);
 /* The value is in r->redis at the next step; NULL without Redis. */
 enum step_rc req_redis(struct req *r, struct redis_args args);
