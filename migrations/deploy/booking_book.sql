@@ -62,11 +62,17 @@ RETURN (SELECT coalesce(jsonb_object_agg(n.key, CASE n.key
         WHERE n.value IS DISTINCT FROM before -> n.key
           AND n.key NOT IN ('version', 'updated_at', 'link_version'));
 
--- Until the end of the transaction no contact is made under that address, no account proves it, and no
--- outsider has us write to it.
+-- Until the end of the transaction no contact is made under that address and no account proves it. Taken
+-- before any row of a customer or a booking is locked.
 CREATE FUNCTION booking.address_lock(address text) RETURNS void
 LANGUAGE sql VOLATILE
 RETURN pg_advisory_xact_lock(hashtextextended('booking.address ' || lower(address), 0));
+
+-- Until the end of the transaction no other outsider has us write to that address. Taken last, and not the
+-- lock above: who proves an address has that one, and waits for the rows that are locked here by then.
+CREATE FUNCTION booking.mail_lock(address text) RETURNS void
+LANGUAGE sql VOLATILE
+RETURN pg_advisory_xact_lock(hashtextextended('booking.mail ' || lower(address), 0));
 
 -- Is the customer to be written to about such a change?
 CREATE FUNCTION booking.is_news(action text, changes jsonb) RETURNS boolean
@@ -111,7 +117,7 @@ BEGIN
                       booking.masked(after, sealed), reason);
     PERFORM bus.emit(ctx, 'booking.' || action, 'booking/' || b.id, booking.booking_event(b) || more);
     IF booking.is_outsider(ctx ->> 'role') THEN
-        PERFORM booking.address_lock(b.contact_email); -- what is counted, is counted one after the other
+        PERFORM booking.mail_lock(b.contact_email); -- what is counted, is counted one after the other
     END IF;
     IF booking.mail_due(ctx, action, changes, b) THEN
         PERFORM bus.job(ctx, 'booking.mail', jsonb_build_object('booking_id', b.id, 'about', action));
