@@ -30,6 +30,6 @@ def test_each_check_has_its_bug():
 def test_what_takes_too_long_is_found():
     fault = Fault("x", None, spares=("holds",), within_s=2)
     good = rounds.Row("x", "bookings", failed=9, recovery_s=1.9)
-    assert not list(rounds.missed(fault, [good], 8.7, 29))
+    assert not list(rounds.missed(fault, [good], 8.7, 8.8, 29))
     slow, spared = rounds.Row("x", "bookings", recovery_s=2.1), rounds.Row("x", "holds", failed=1, recovery_s=0)
-    assert [f.check for f in rounds.missed(fault, [slow, spared], 8.9, 31)] == ["time"] * 4
+    assert [f.check for f in rounds.missed(fault, [slow, spared], 8.9, 8.8, 31)] == ["time"] * 4
