@@ -249,7 +249,7 @@ IDENTITY_CALLS = COMMON | {
     "mail_load": [(ALL, USER, "reset")],
     "mail_request": [(ALL, "reset", hash_of(0), "sealed")],
     "me_get": [(OWN,)],
-    "me_update": [(OWN, j(name="New"))],
+    "me_update": [(OWN, j(name="New"), None), (OWN, j(name="New"), "1")],
     "mfa_disable": [(WITH_MFA, "5", None)],
     "mfa_enable": [(ctx("own", user=id_of("e000", 4903)), "secret", "5", "[]")],
     "mfa_setup": [(OWN, "secret")],
