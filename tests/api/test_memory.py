@@ -30,13 +30,17 @@ def in_use(running, part):
 
 
 def growth(running, part, work):
-    """Of the many times that come after the first few."""
+    """Of the many times that come after the first few. What leaks grows each time; what a moment with more in
+    work than ever leaves, as on a slow machine, does not come again: the least of three counts."""
     for _ in range(5):
         work()
-    before = in_use(running, part)
-    for _ in range(ROUNDS):
-        work()
-    return in_use(running, part) - before
+    found = []
+    while len(found) < 3 and (not found or found[-1] >= SLACK):
+        before = in_use(running, part)
+        for _ in range(ROUNDS):
+            work()
+        found.append(in_use(running, part) - before)
+    return min(found)
 
 
 @pytest.fixture
