@@ -7,7 +7,8 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-SERVICES = ("identity", "booking-1", "booking-2")
+SERVICES = tuple(subprocess.run([ROOT / "scripts/services", "--parts"], check=True, capture_output=True,
+                                text=True).stdout.split())
 
 
 def wait_for(condition, what, timeout_s=10):
